@@ -1,0 +1,188 @@
+"""The nouns of a feed, in the words of RFC 4287. Values only: no reading, no deciding, no writing.
+
+The data model, in the order in which an article meets it:
+
+    Source   the bytes of one settled file, and what is needed to understand them
+    Article  the facts in one file; nothing decided (no id, no dates made up)
+    Summary  a few sentences for it, and where they came from
+    Entry    what subscribers see of one article: facts and decisions together
+    Feed     one feed document: a site's own facts and a run of entries
+    Document a path, a media type and bytes: the only thing that is ever published
+
+Titles and summaries are always plain text and contents always a sanitized HTML fragment with absolute URLs, so there is
+no Text class with a type (RFC 4287 section 3.1): the field is the type. Times are aware, UTC, whole seconds. Groups are tuples.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from typing import Literal
+
+__all__ = ["Article", "Block", "BlockKind", "Category", "Document", "Entry", "Feed", "Link", "Person", "Site", "Source", "Summary"]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A Person construct (RFC 4287 section 3.2)."""
+
+    name: str
+    uri: str | None = None
+    email: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link element (RFC 4287 section 4.2.7). `href` is absolute; `length` is in bytes."""
+
+    href: str
+    rel: str = "alternate"
+    type: str | None = None
+    title: str | None = None
+    hreflang: str | None = None
+    length: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A category element (RFC 4287 section 4.2.2)."""
+
+    term: str
+    scheme: str | None = None
+    label: str | None = None
+
+
+BlockKind = Literal["paragraph", "heading", "item", "quote", "code", "table", "caption"]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One block of an article's plain text, in reading order; `text` has no line breaks except in code."""
+
+    kind: BlockKind
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The bytes of one file and what a reader needs to understand them.
+
+    `path` is relative to the input folder, "/"-separated and NFC. `base` is the absolute URL that relative references in
+    the file are resolved against. `zone` is where times without an offset are meant.
+    """
+
+    path: str
+    body: bytes
+    base: str
+    zone: tzinfo = UTC
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """The facts in one file. What the author did not say is None or empty; nothing is decided here.
+
+    `content` is sanitized HTML with absolute URLs, without the title line; `blocks` is its plain text. `origins` tells
+    where a fact came from ("title" -> "first heading"), `flags` what its author should know ("decoded as windows-1252, a guess").
+    """
+
+    path: str
+    title: str
+    content: str
+    blocks: tuple[Block, ...] = ()
+    summary: str | None = None
+    authors: tuple[Person, ...] = ()
+    categories: tuple[Category, ...] = ()
+    links: tuple[Link, ...] = ()
+    language: str | None = None
+    rights: str | None = None
+    id: str | None = None
+    slug: str | None = None
+    published: datetime | None = None
+    updated: datetime | None = None
+    expires: datetime | None = None
+    draft: bool = False
+    minor: bool = False
+    origins: tuple[tuple[str, str], ...] = ()
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A plain-text summary of one article and, for `feeder explain`, where it came from and why each sentence is in or out."""
+
+    text: str
+    origin: str
+    reasons: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What is said once for everything published: the feed's own facts. `base` is an absolute URL that ends in "/"."""
+
+    id: str
+    title: str
+    base: str
+    language: str = "en"
+    authors: tuple[Person, ...] = ()
+    subtitle: str | None = None
+    rights: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What subscribers see of one article (RFC 4287 section 4.1.2).
+
+    `links` holds exactly one rel=alternate, the permalink. `arrival` counts the entries in the order in which they became
+    public, from 1. `language` is a BCP 47 tag or None for the site's.
+    """
+
+    id: str
+    title: str
+    published: datetime
+    updated: datetime
+    summary: str
+    content: str
+    links: tuple[Link, ...]
+    authors: tuple[Person, ...] = ()
+    categories: tuple[Category, ...] = ()
+    language: str | None = None
+    rights: str | None = None
+    arrival: int = 0
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where serializing could fail or readers would choke: the ledger never hands out such an entry."""
+        if not (self.id and self.title.strip()):
+            raise ValueError(f"an entry needs an id and a title: {self.id!r} {self.title!r}")
+        if sum(link.rel == "alternate" for link in self.links) != 1:
+            raise ValueError(f"{self.id}: an entry needs exactly one alternate link, its permalink")
+        for when in (self.published, self.updated):
+            if when.tzinfo is not UTC or when.microsecond:
+                raise ValueError(f"{self.id}: times are UTC in whole seconds, not {when!r}")
+
+    @property
+    def permalink(self) -> str:
+        """The absolute address of the article's own page."""
+        return next(link.href for link in self.links if link.rel == "alternate")
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """One feed document (RFC 4287 section 4.1.1): a site's facts, this document's links, and its entries, newest first.
+
+    `summary_only` holds the ids of entries whose content stays on their page, because the document would be too large.
+    """
+
+    site: Site
+    updated: datetime
+    links: tuple[Link, ...]
+    entries: tuple[Entry, ...]
+    summary_only: frozenset[str] = field(default=frozenset())
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The only thing that is ever published. `path` is relative to the output folder, "/"-separated; never absolute, never with ".."."""
+
+    path: str
+    media_type: str
+    body: bytes
