@@ -1,0 +1,450 @@
+"""What a look at the folder means for subscribers: identity, dates, moves, withdrawals. Pure: no disk, no clock, no ledger.
+
+The data model. `Known` is what was promised to subscribers about one entry; the ledger keeps one for every entry there ever
+was. `Found` is what a file says that was read in this cycle, because it is new or no longer the file it was. `Look` is the rest of
+the scan: which paths are there at all. `decide` compares them and returns a `Verdict`: changes, each with the promise as it
+stands afterwards, and what could not be decided. Applying a verdict's changes to the known and deciding again on the same look yields
+no change.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import zlib
+from array import array
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import astuple, dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from pathlib import PurePosixPath
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from feeder import text
+from feeder.errors import Problem
+from feeder.model import Article
+
+__all__ = ["Change", "Found", "Known", "Look", "State", "Verb", "Verdict", "decide", "likeness", "next_due", "sketch", "visible"]
+
+SECOND = timedelta(seconds=1)
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # an mtime before the Web existed is a damaged one
+CLOCK_FAULT = timedelta(days=1)  # a date we made up that lies further ahead than this came from a wrong clock
+SKETCH = 64
+FEW_WORDS = 16
+PAIRS = 40_000
+LONG = 24
+CJK = "\u2e80"
+WORDS = re.compile(r"\w+")
+ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]+")
+
+
+class State(StrEnum):
+    """Where an entry's life stands. Only LIVE entries with an arrival number are public."""
+
+    LIVE = "live"
+    DRAFT = "draft"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+
+
+class Verb(StrEnum):
+    """What happens to an entry."""
+
+    ADD = "add"
+    EDIT = "edit"
+    RETOUCH = "retouch"  # the file changed, but nothing subscribers should be told of
+    MOVE = "move"
+    RELEASE = "release"
+    EXPIRE = "expire"
+    WITHDRAW = "withdraw"
+    RESTORE = "restore"
+    REDATE = "redate"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The promise made about one entry.
+
+    `path` is where its file was last seen; `raw` is the digest of the file's bytes and `visible` of what readers see of it.
+    `stated` tells that the author gave `published`. `arrival` counts entries as they become public; 0: never public yet, so that
+    its dates may still change. `since` is when it was withdrawn or expired.
+    """
+
+    id: str
+    path: str
+    slug: str
+    published: datetime
+    updated: datetime
+    raw: str
+    visible: str
+    title: str
+    sketch: bytes
+    stated: bool = False
+    arrival: int = 0
+    expires: datetime | None = None
+    state: State = State.LIVE
+    since: datetime | None = None
+
+    @property
+    def public(self) -> bool:
+        """Whether subscribers see it."""
+        return self.state is State.LIVE and self.arrival > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one settled file says, read in this cycle. `modified` is its mtime; the rest are its author's words, or None."""
+
+    path: str
+    raw: str
+    visible: str
+    title: str
+    sketch: bytes
+    modified: datetime | None = None
+    published: datetime | None = None
+    updated: datetime | None = None
+    expires: datetime | None = None
+    draft: bool = False
+    minor: bool = False
+    id: str | None = None
+    slug: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the scan saw besides: every path that is there, readable or not.
+
+    `complete` is False when any folder could not be listed: then nothing is withdrawn or moved. `strange` says that this
+    may not be the folder it was (another device). `brief` holds paths that have been missing for less than the settle time.
+    """
+
+    present: Set[str]
+    complete: bool = True
+    strange: bool = False
+    brief: Set[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that happens to an entry, and the promise as it stands after the whole verdict. `origin`: the path it moved from."""
+
+    verb: Verb
+    entry: Known
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What `decide` found. `held` are paths missing in such a number that nothing is withdrawn; `deferred` files are to be read again."""
+
+    changes: tuple[Change, ...] = ()
+    refused: tuple[Problem, ...] = ()
+    held: tuple[str, ...] = ()
+    deferred: tuple[str, ...] = ()
+
+
+def visible(article: Article) -> str:
+    """The digest of what readers see of an article: title, the author's summary, content, links, authors, categories.
+
+    A generated summary is not part of it: it follows from the content, and a better summarizer must not mark everything unread.
+    """
+    facts = (
+        article.title,
+        article.summary,
+        article.content,
+        *(tuple(map(astuple, group)) for group in (article.links, article.authors, article.categories)),
+    )
+    return hashlib.sha256(json.dumps(facts, ensure_ascii=False).encode()).hexdigest()
+
+
+def sketch(title: str, body: str) -> bytes:
+    """The smallest hashes of a text's vocabulary, for `likeness`: at most 64 unsigned 32-bit numbers, ascending (bottom-k MinHash, Broder 1997)."""
+    words = set(WORDS.findall(f"{title} {body}".lower()))
+    for run in [word for word in words if len(word) > LONG or word[0] >= CJK]:  # no word but a clause, in a script without spaces
+        words.remove(run)
+        words.update(run[at : at + 3] for at in range(max(len(run) - 2, 1)))
+    return array("I", sorted(zlib.crc32(word.encode()) for word in words)[:SKETCH]).tobytes()
+
+
+def likeness(one: bytes, other: bytes) -> float:
+    """How much of their vocabulary two sketches share, 0 to 1 (an estimate of the Jaccard index, ± 0.06)."""
+    a, b = set(array("I", one)), set(array("I", other))
+    union = sorted(a | b)[:SKETCH]
+    return sum(number in a and number in b for number in union) / len(union) if union else 0.0
+
+
+def decide(known: Mapping[str, Known], look: Look, found: Sequence[Found], now: datetime, *, feed_id: str, accept_removals: bool = False) -> Verdict:
+    """Decide what this look at the folder means for subscribers (DESIGN section 3).
+
+    `known` maps ids to promises; `found` holds the files read in this cycle; `now` is aware UTC in whole seconds. `feed_id` is
+    the feed's own atom:id, from which entry ids are minted. `accept_removals` lets a mass removal through that is otherwise held.
+    """
+    desk = _Desk(known, look, now, feed_id)
+    desk.take_all(sorted(found, key=lambda f: f.path))
+    held = desk.withdraw(accept=accept_removals)
+    desk.pass_time()
+    return Verdict(desk.changes(), tuple(desk.refused), held, tuple(desk.deferred))
+
+
+@dataclass(slots=True)
+class _Desk:
+    """The promises while they are being decided about; one desk a verdict."""
+
+    known: Mapping[str, Known]
+    look: Look
+    now: datetime
+    feed_id: str
+    after: dict[str, Known] = field(default_factory=dict)
+    verbs: list[tuple[Verb, str, str]] = field(default_factory=list)
+    refused: list[Problem] = field(default_factory=list)
+    deferred: list[str] = field(default_factory=list)
+    holders: dict[str, Known] = field(default_factory=dict)
+    gone: dict[str, Known] = field(default_factory=dict)
+    times: set[datetime] | None = None
+    slugs: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.holders = {k.path: k for k in self.known.values() if k.state is not State.WITHDRAWN}
+        self.gone = {k.id: k for path, k in self.holders.items() if path not in self.look.present}
+
+    # -- which promise a file belongs to ------------------------------------------------------------------------------
+
+    def take_all(self, found: Sequence[Found]) -> None:
+        if not found:
+            return
+        self.slugs = {k.slug.casefold() for k in self.known.values()}
+        moved = self._moves(found)
+        left = {k.id for k in moved.values()}
+        fresh: list[Found] = []
+        for f in found:
+            holder = self.holders.get(f.path)
+            old = moved.get(f.path) or (holder if holder and holder.id not in left else None)
+            if old is None:
+                fresh.append(f)
+            elif f.path != old.path and not self.look.complete:
+                self.deferred.append(f.path)  # its file may still be where it was, in a folder that could not be listed
+            else:
+                self._keep(old, f)
+        self._give_way()
+        for f in sorted(fresh, key=lambda f: (self._first_date(f), f.path)):
+            self._mint(f)
+
+    def _give_way(self) -> None:
+        """An entry whose path another one's file has moved onto has no file any more."""
+        paths = {k.path for k in self.after.values() if k.state is not State.WITHDRAWN}
+        for k in [self.holders[path] for path in sorted(paths & self.holders.keys())]:
+            if k.id not in self.after:
+                self._set(Verb.WITHDRAW, replace(k, state=State.WITHDRAWN, since=k.since or self.now))
+
+    def _moves(self, found: Sequence[Found]) -> dict[str, Known]:
+        """New path -> the entry that moved or came back there: by its own id, then by equal bytes, then by likeness, then from withdrawal."""
+        moved: dict[str, Known] = {}
+        taken: set[str] = set()
+        for pairs in (self._by_id, self._by_bytes, self._by_likeness, self._by_return):
+            for f, old in pairs([f for f in found if f.path not in moved]):
+                if old.id not in taken and f.path not in moved:
+                    moved[f.path] = old
+                    taken.add(old.id)
+                    self.gone.pop(old.id, None)
+        return moved
+
+    def _by_id(self, found: Iterable[Found]) -> Iterator[tuple[Found, Known]]:
+        for f in found:
+            old = self.known.get(self._stated_id(f)) if f.id else None
+            if old and f.path not in self.holders and (old.id in self.gone or old.state is State.WITHDRAWN):
+                yield f, old
+
+    def _by_bytes(self, found: Sequence[Found]) -> Iterator[tuple[Found, Known]]:
+        reread = {f.path: f for f in found}
+        raws = {f.raw for f in found}
+        left: dict[str, list[Known]] = defaultdict(list)
+        for path, k in self.holders.items():
+            at_home = reread.get(path)
+            if k.raw in raws and (k.id in self.gone or (at_home and at_home.raw != k.raw and not _alike(k, at_home))):
+                left[k.raw].append(k)
+        for f in found:
+            holder = self.holders.get(f.path)
+            if left[f.raw] and (holder is None or (holder.raw != f.raw and holder.raw in raws)):
+                yield f, left[f.raw].pop(0)
+
+    def _by_likeness(self, found: Sequence[Found]) -> Iterator[tuple[Found, Known]]:
+        """Edited while renamed, the likeliest pair first. Bounded: of a great many, only the first are compared."""
+        fresh = [f for f in found if f.path not in self.holders and not f.id][:PAIRS]
+        gone = list(self.gone.values())[: PAIRS // len(fresh)] if fresh else []
+        scores = ((likeness(k.sketch, f.sketch), f, k) for f in fresh for k in gone)
+        likely = [(score, f, k) for score, f, k in scores if score >= _needed(k, f)]
+        for _, f, k in sorted(likely, key=lambda pair: (-pair[0], pair[2].path, pair[1].path)):
+            yield f, k
+
+    def _by_return(self, found: Sequence[Found]) -> Iterator[tuple[Found, Known]]:
+        """A withdrawn article that is back: at its old path if it is still the same article, or anywhere with the same bytes."""
+        paths, raws = {f.path: f for f in found if f.path not in self.holders}, {f.raw for f in found}
+        withdrawn = [k for k in self.known.values() if k.state is State.WITHDRAWN and (k.path in paths or k.raw in raws)]
+        latest = sorted(withdrawn, key=lambda k: (k.since or self.now, k.id), reverse=True)
+        yield from ((paths[k.path], k) for k in latest if k.path in paths and _alike(k, paths[k.path]))
+        by_raw = {k.raw: k for k in reversed(latest)}
+        yield from ((f, by_raw[f.raw]) for f in paths.values() if f.raw in by_raw)
+
+    # -- what the file does to its promise ----------------------------------------------------------------------------
+
+    def _keep(self, old: Known, f: Found) -> None:
+        """The file of an entry that is known already, wherever it is now."""
+        if old.path != f.path:
+            self._set(Verb.MOVE, replace(old, path=f.path), origin=old.path)
+        if old.state in (State.WITHDRAWN, State.DRAFT) and not f.draft:
+            self._set(Verb.RESTORE, replace(self._now(old), state=State.LIVE, since=None))
+        elif old.state is not State.DRAFT and f.draft:
+            self._set(Verb.WITHDRAW, replace(self._now(old), state=State.DRAFT, since=old.since or self.now))
+        new = replace(self._now(old), raw=f.raw, visible=f.visible, title=f.title, sketch=f.sketch, expires=f.expires)
+        if not new.arrival:
+            self._times().discard(old.updated)
+            new = self._dated(new, f)  # nobody has seen it yet: its author may still reschedule it
+        elif f.raw != old.raw and f.visible != old.visible and not f.minor:
+            new = replace(new, updated=self._edit_time(old.updated, f.updated))
+        self._set(Verb.RETOUCH if new.updated == old.updated else Verb.EDIT, new)
+
+    def _mint(self, f: Found) -> None:
+        """The first sight of an article: its id, its permalink and its dates."""
+        if f.draft:
+            return
+        ident = self._stated_id(f) if f.id else self._minted_id(f.path)
+        if ident in self.known or ident in self.after:
+            holder = (self.after.get(ident) or self.known[ident]).path
+            self.refused.append(
+                Problem(
+                    f.path, f"its id {text.printable(f.id or '')} belongs to {text.printable(holder)}", "give each article an id of its own, or none"
+                )
+            )
+            return
+        slug = f.slug or text.slug(str(PurePosixPath(f.path).with_suffix("")))
+        if slug.casefold() in self.slugs:
+            if f.slug:
+                self.refused.append(Problem(f.path, f"another article has the slug {slug}", "choose another `slug`, or leave it out"))
+                return
+            slug = f"{slug}-{hashlib.sha256(ident.encode()).hexdigest()[:8]}"
+        self.slugs.add(slug.casefold())
+        entry = Known(ident, f.path, slug, self.now, self.now, f.raw, f.visible, f.title, f.sketch, expires=f.expires)
+        self._set(Verb.ADD, self._dated(entry, f))
+
+    def _stated_id(self, f: Found) -> str:
+        """The author's own id: as it is when it is absolute (RFC 4287 section 4.2.6), else made so within this feed."""
+        stated = f.id or ""
+        return stated if ABSOLUTE.fullmatch(stated) else uuid5(self._namespace(), f"id:{stated}").urn
+
+    def _minted_id(self, path: str) -> str:
+        """From the feed's id and the first-seen path, so that a lost ledger mints the same; never one that another entry has."""
+        number, ident = 1, uuid5(self._namespace(), path).urn
+        while ident in self.known or ident in self.after:
+            number += 1
+            ident = uuid5(self._namespace(), f"{path}#{number}").urn
+        return ident
+
+    def _namespace(self) -> UUID:
+        return uuid5(NAMESPACE_URL, self.feed_id)
+
+    # -- dates ----------------------------------------------------------------------------------------------------------
+
+    def _first_date(self, f: Found) -> datetime:
+        """`published`: the author's word, else the file's own time if it can be true, else now."""
+        if f.published:
+            return f.published
+        return f.modified if f.modified and EARLIEST <= f.modified <= self.now else self.now
+
+    def _dated(self, entry: Known, f: Found) -> Known:
+        """The dates of an entry nobody has seen yet. Equal times are spread: dates we made up backwards, an author's `updated` forwards."""
+        published = updated = self._first_date(f)
+        if f.published is None:
+            published = updated = self._free(published, -SECOND)
+        else:
+            later = f.updated if f.updated and published < f.updated <= self.now else published
+            updated = self._free(later, SECOND)
+        return replace(entry, published=published, updated=updated, stated=f.published is not None)
+
+    def _edit_time(self, before: datetime, stated: datetime | None) -> datetime:
+        """`updated` of an edit: the author's word if it can be true, else now; later than before, whatever the clock says."""
+        wanted = stated if stated and before < stated <= self.now else self.now
+        back = self._free(wanted, -SECOND)
+        return back if back > before else self._free(max(wanted, before + SECOND), SECOND)
+
+    def _free(self, wanted: datetime, step: timedelta) -> datetime:
+        """The nearest time that no other entry has (the validator warns of equal ones), which then is taken."""
+        times = self._times()
+        while wanted in times:
+            wanted += step
+        times.add(wanted)
+        return wanted
+
+    def _times(self) -> set[datetime]:
+        if self.times is None:
+            self.times = {k.updated for k in self.known.values() if k.state is not State.WITHDRAWN}
+        return self.times
+
+    # -- what is gone, and what time brings -----------------------------------------------------------------------------
+
+    def withdraw(self, *, accept: bool) -> tuple[str, ...]:
+        """Withdraw what is gone, or return the paths that are held because so many cannot be meant."""
+        gone = [k for k in self.gone.values() if k.id not in self.after]
+        if not self.look.complete or not gone:
+            return ()
+        shown = [k for k in gone if k.state is State.LIVE]
+        live = sum(k.state is State.LIVE for k in self.holders.values())
+        mass = len(shown) > 5 and 2 * len(shown) > live
+        if (mass or self.look.strange or not self.look.present) and not accept:
+            return tuple(sorted(k.path for k in gone))
+        for k in sorted(gone, key=lambda k: k.path):
+            if k.path not in self.look.brief:
+                self._set(Verb.WITHDRAW, replace(k, state=State.WITHDRAWN, since=k.since or self.now))
+        return ()
+
+    def pass_time(self) -> None:
+        """Expiry, embargo, and dates of ours that a wrong clock had put far ahead."""
+        due: list[Known] = []
+        for ident in [*self.known, *(i for i in self.after if i not in self.known)]:
+            k = self.after.get(ident) or self.known[ident]
+            over = k.expires is not None and k.expires <= self.now
+            if k.state is State.EXPIRED and not over:
+                k = replace(k, state=State.LIVE, since=None)
+                self._set(Verb.RESTORE, k)
+            if k.state is State.LIVE and over:
+                self._set(Verb.EXPIRE, replace(k, state=State.EXPIRED, since=k.expires))
+            elif k.public and not k.stated and k.published > self.now + CLOCK_FAULT:
+                first = self._free(self.now, -SECOND)
+                self._set(Verb.REDATE, replace(k, published=first, updated=first if k.updated == k.published else k.updated))
+            elif k.state is State.LIVE and not k.arrival and k.published <= self.now:
+                due.append(k)
+        arrival = max((k.arrival for k in self.known.values()), default=0) if due else 0
+        for number, k in enumerate(sorted(due, key=lambda k: (k.published, k.updated, k.path)), arrival + 1):
+            self._set(Verb.RELEASE, replace(k, arrival=number))
+
+    # -- the outcome ------------------------------------------------------------------------------------------------------
+
+    def _now(self, old: Known) -> Known:
+        return self.after.get(old.id, old)
+
+    def _set(self, verb: Verb, entry: Known, origin: str = "") -> None:
+        self.after[entry.id] = entry
+        self.verbs.append((verb, entry.id, origin))
+
+    def changes(self) -> tuple[Change, ...]:
+        """Every change with the promise as it stands at the end."""
+        return tuple(Change(verb, self.after[ident], origin) for verb, ident, origin in self.verbs)
+
+
+def _needed(k: Known, f: Found) -> float:
+    """How alike two texts must be to be one article under two names; few words say little."""
+    if k.title == f.title:
+        return 0.3
+    return 0.8 if min(len(k.sketch), len(f.sketch)) < 4 * FEW_WORDS else 0.6
+
+
+def _alike(k: Known, f: Found) -> bool:
+    """Whether what stands at a path can be the article that stood there."""
+    return k.title == f.title or likeness(k.sketch, f.sketch) >= 0.3
+
+
+def next_due(known: Iterable[Known]) -> datetime | None:
+    """The next second at which an embargo or a life ends, or None: the schedule must not wait for its next tick then."""
+    live = [k for k in known if k.state is State.LIVE]
+    return min([*(k.published for k in live if not k.arrival), *(k.expires for k in live if k.expires)], default=None)

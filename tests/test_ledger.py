@@ -1,0 +1,255 @@
+"""The ledger keeps what was promised, whatever happens to the process or the disk."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from feeder.changes import Change, Known, State, Verb
+from feeder.errors import Busy, LedgerError, Problem
+from feeder.ledger import FileRecord, Ledger, Shelved, Told
+from feeder.model import Article, Category, Link, Person
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+ENTRY = Known("urn:x:1", "a.md", "a", NOON, NOON, "raw", "visible", "Title", b"\1\2\3\4", arrival=1)
+ARTICLE = Article(
+    "a.md",
+    "Title",
+    "<p>Content</p>",
+    authors=(Person("Ada", "https://ada.example/", "ada@ada.example"),),
+    categories=(Category("news", "https://tags.example/", "News"),),
+    links=(Link("https://other.example/", "related", title="Other"),),
+    language="en",
+    rights="CC0",
+)
+TOLD = {"a.md": Told(ARTICLE, "A summary.")}
+SEEN = FileRecord("a.md", (1, 2, 3), "salt", "raw", flags=("decoded as latin-1", "no date"))
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    with closing(Ledger.open(tmp_path)) as ledger:
+        yield ledger
+
+
+def test_a_promise_comes_back_as_it_was_given(tmp_path: Path) -> None:
+    life = replace(ENTRY, stated=True, expires=NOON.replace(year=2027), state=State.WITHDRAWN, since=NOON)
+    with closing(Ledger.open(tmp_path)) as ledger:
+        ledger.apply([Change(Verb.ADD, life)], TOLD, [SEEN])
+        assert ledger.known() == {"urn:x:1": life}
+    with closing(Ledger.open(tmp_path)) as ledger:
+        assert ledger.known() == {"urn:x:1": life}
+        assert ledger.files() == {"a.md": SEEN}
+
+
+def test_an_entry_holds_the_articles_facts_its_summary_and_its_permalink(ledger: Ledger) -> None:
+    ledger.apply([Change(Verb.ADD, ENTRY)], TOLD)
+    (entry,) = ledger.entries(["urn:x:1"], {"urn:x:1": "https://news.example/articles/a.html"})
+    assert (entry.title, entry.summary, entry.content, entry.language, entry.rights) == ("Title", "A summary.", "<p>Content</p>", "en", "CC0")
+    assert (entry.authors, entry.categories) == (ARTICLE.authors, ARTICLE.categories)
+    assert entry.links == (Link("https://news.example/articles/a.html", type="text/html"), *ARTICLE.links)
+    assert (entry.published, entry.updated, entry.arrival) == (NOON, NOON, 1)
+
+
+def test_a_promise_without_content_stops_the_cycle_with_advice(ledger: Ledger) -> None:
+    ledger.apply([Change(Verb.ADD, ENTRY)], {})
+    with pytest.raises(LedgerError, match=r"no content for urn:x:1.*build again"):
+        list(ledger.entries(["urn:x:1"], {"urn:x:1": "https://news.example/a"}))
+
+
+def test_the_generation_moves_with_every_change_and_with_nothing_else(ledger: Ledger) -> None:
+    assert ledger.generation() == 0
+    ledger.apply([Change(Verb.ADD, ENTRY)], TOLD)
+    ledger.apply([], {}, [SEEN])
+    assert (ledger.generation(), ledger.revisions()) == (1, {"urn:x:1": 1})
+    ledger.apply([Change(Verb.EDIT, replace(ENTRY, title="New"))], TOLD)
+    assert (ledger.generation(), ledger.revisions()) == (2, {"urn:x:1": 2})
+
+
+def test_two_entries_may_exchange_their_paths_in_one_verdict(ledger: Ledger) -> None:
+    other = replace(ENTRY, id="urn:x:2", path="b.md", slug="b", arrival=2)
+    ledger.apply([Change(Verb.ADD, ENTRY), Change(Verb.ADD, other)], TOLD)
+    ledger.apply([Change(Verb.MOVE, replace(ENTRY, path="b.md"), "a.md"), Change(Verb.MOVE, replace(other, path="a.md"), "b.md")], {})
+    assert {k.id: k.path for k in ledger.known().values()} == {"urn:x:1": "b.md", "urn:x:2": "a.md"}
+
+
+@pytest.mark.parametrize("clash", [{"slug": "A"}, {"path": "a.md"}, {"arrival": 1}])
+def test_a_verdict_that_would_break_a_promise_is_refused_whole(ledger: Ledger, clash: dict[str, str]) -> None:
+    """One permalink, one path, one arrival each; what was kept stays as it was."""
+    ledger.apply([Change(Verb.ADD, ENTRY)], TOLD)
+    other = replace(ENTRY, **{"id": "urn:x:2", "path": "b.md", "slug": "b", "arrival": 2, **clash})  # type: ignore[arg-type]
+    with pytest.raises(LedgerError, match="UNIQUE"):
+        ledger.apply([Change(Verb.ADD, replace(ENTRY, id="urn:x:3", path="c.md", slug="c", arrival=3)), Change(Verb.ADD, other)], {})
+    assert ledger.known() == {"urn:x:1": ENTRY}
+    assert ledger.generation() == 1
+
+
+def test_files_are_noted_and_forgotten(ledger: Ledger) -> None:
+    bad = FileRecord("b.md", (1,), "salt", reason="it is empty", hint="write something", since=NOON)
+    ledger.apply([], {}, [SEEN, bad])
+    assert ledger.files()["b.md"].problem == Problem("b.md", "it is empty", "write something")
+    assert ledger.files()["a.md"].problem is None
+    ledger.apply([], {}, [], ["b.md", "never-there.md"])
+    assert set(ledger.files()) == {"a.md"}
+
+
+def test_quarantined_files_can_be_marked_to_be_read_again(ledger: Ledger) -> None:
+    ledger.apply([], {}, [SEEN, FileRecord("b.md", (1,), "salt", reason="it is empty")])
+    assert ledger.retry() == 1
+    assert (ledger.files()["b.md"].stat, ledger.files()["a.md"].stat) == ((), (1, 2, 3))
+
+
+def test_the_shelf_is_noted_with_the_name_of_what_it_was_made_from(ledger: Ledger) -> None:
+    page, feed = Shelved("articles/a.html", "k", 1, 2), Shelved("feed.xml", "k", 3, 4)
+    ledger.note_shelf([page, feed], [], "1 style")
+    ledger.note_shelf([replace(feed, size=5)], ["articles/a.html"], "2 style")
+    assert (ledger.shelf(), ledger.get("shelf")) == ({"feed.xml": replace(feed, size=5)}, "2 style")
+
+
+def test_the_last_hundred_cycles_are_remembered_newest_first(ledger: Ledger) -> None:
+    for number in range(103):
+        ledger.log(NOON, 0.5, f"cycle {number}")
+    cycles = ledger.cycles()
+    assert (len(cycles), cycles[0], cycles[-1][2]) == (100, (NOON, 0.5, "cycle 102"), "cycle 3")
+
+
+def test_single_values_are_kept(ledger: Ledger) -> None:
+    ledger.put(one="1", two="2")
+    ledger.put(one="3")
+    assert (ledger.get("one"), ledger.get("two"), ledger.get("three")) == ("3", "2", None)
+
+
+def test_a_second_process_is_refused_and_told_who_is_first(tmp_path: Path, ledger: Ledger) -> None:
+    """S6."""
+    with pytest.raises(Busy, match=f"process {os.getpid()} holds") as refusal:
+        Ledger.open(tmp_path)
+    assert refusal.value.exit_code == 75
+
+
+def test_the_lock_goes_with_its_process(tmp_path: Path) -> None:
+    Ledger.open(tmp_path).close()
+    Ledger.open(tmp_path).close()
+
+
+def test_looking_takes_no_lock_and_writes_nothing(tmp_path: Path, ledger: Ledger) -> None:
+    ledger.apply([Change(Verb.ADD, ENTRY)], TOLD)
+    look = Ledger.look(tmp_path)
+    assert look is not None
+    with closing(look):
+        assert look.known() == {"urn:x:1": ENTRY}
+        with pytest.raises(LedgerError, match="readonly"):
+            look.put(a="b")
+
+
+def test_looking_for_a_ledger_that_is_not_there_finds_none(tmp_path: Path) -> None:
+    assert Ledger.look(tmp_path) is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_newer_ledger_is_refused_untouched(tmp_path: Path) -> None:
+    """S5."""
+    Ledger.open(tmp_path).close()
+    with closing(sqlite3.connect(tmp_path / "ledger.db")) as db:
+        db.execute("PRAGMA user_version = 99")
+    before = (tmp_path / "ledger.db").read_bytes()
+    with pytest.raises(LedgerError, match="newer feeder"):
+        Ledger.open(tmp_path)
+    assert (tmp_path / "ledger.db").read_bytes() == before
+
+
+def test_another_programs_database_is_refused(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "ledger.db")) as db:
+        db.execute("CREATE TABLE theirs (x)")
+        db.execute("PRAGMA user_version = 1")
+    with pytest.raises(LedgerError, match="another program"):
+        Ledger.open(tmp_path)
+
+
+@pytest.mark.parametrize("open_it", [Ledger.open, Ledger.look])
+def test_a_file_that_is_no_database_is_refused_with_advice(tmp_path: Path, open_it: object) -> None:
+    """S1."""
+    (tmp_path / "ledger.db").write_bytes(b"not a database " * 1000)
+    with pytest.raises(LedgerError, match="cannot be"):
+        open_it(tmp_path)  # type: ignore[operator]
+
+
+def test_a_damaged_page_is_noticed_at_the_start(tmp_path: Path) -> None:
+    """S1."""
+    with closing(Ledger.open(tmp_path)) as ledger:
+        for number in range(200):
+            ledger.apply([Change(Verb.ADD, replace(ENTRY, id=f"urn:x:{number}", path=f"{number}", slug=f"{number}", arrival=number + 1))], {})
+    path = tmp_path / "ledger.db"
+    body = bytearray(path.read_bytes())
+    body[8192:12288] = b"\xff" * 4096
+    path.write_bytes(body)
+    with pytest.raises(LedgerError, match="damaged|malformed"):
+        Ledger.open(tmp_path)
+
+
+def test_a_row_with_a_flipped_bit_stops_the_cycle(tmp_path: Path) -> None:
+    """S11."""
+    with closing(Ledger.open(tmp_path)) as ledger:
+        ledger.apply([Change(Verb.ADD, ENTRY)], TOLD)
+    with closing(sqlite3.connect(tmp_path / "ledger.db")) as db:
+        db.execute("UPDATE entry SET published = published + 65536")
+        db.commit()
+    with closing(Ledger.open(tmp_path)) as ledger, pytest.raises(LedgerError, match=r"'a\.md' is damaged"):
+        ledger.known()
+
+
+def test_a_folder_that_cannot_be_made_is_a_clear_error(tmp_path: Path) -> None:
+    """S4."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(LedgerError, match="make the folder writable"):
+        Ledger.open(tmp_path / "file" / "state")
+
+
+def test_a_folder_in_the_ledgers_place_is_a_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "ledger.db").mkdir()
+    with pytest.raises(LedgerError, match="ledger"):
+        Ledger.open(tmp_path)
+    with pytest.raises(LedgerError, match="ledger"):
+        Ledger.look(tmp_path)
+
+
+KILLED = """
+import sys, os, signal
+from pathlib import Path
+from dataclasses import replace
+from feeder.ledger import Ledger
+from tests.test_ledger import ENTRY, TOLD, SEEN, Change, Verb
+ledger = Ledger.open(Path(sys.argv[1]))
+ledger.apply([Change(Verb.ADD, ENTRY)], TOLD, [SEEN])
+class Deadly(list):
+    def __iter__(self):
+        os.kill(os.getpid(), signal.SIGKILL)
+ledger.apply([Change(Verb.EDIT, replace(ENTRY, title="New"))], TOLD, Deadly())
+"""
+
+
+def test_a_kill_in_the_middle_of_a_verdict_leaves_the_one_before(tmp_path: Path) -> None:
+    """S7."""
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False, cwd=Path(__file__).parent.parent)
+    assert killed.returncode == -signal.SIGKILL
+    with closing(Ledger.open(tmp_path)) as ledger:
+        assert (ledger.known(), ledger.generation()) == ({"urn:x:1": ENTRY}, 1)
+
+
+def test_a_failure_in_the_middle_of_a_verdict_leaves_the_one_before(ledger: Ledger) -> None:
+    def broken() -> Iterator[FileRecord]:
+        yield SEEN
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        ledger.apply([Change(Verb.ADD, ENTRY)], TOLD, broken())
+    assert (ledger.known(), ledger.files(), ledger.generation()) == ({}, {}, 0)
