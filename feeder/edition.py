@@ -1,0 +1,114 @@
+"""Which documents should exist now, and what each is made from. Pure: it renders nothing and reads no content.
+
+An edition follows from the promises alone. Each document it wants has a key that names everything the document is made from; while
+the key on the shelf is the same, the document need not be made again. Documents come in the order in which they are published:
+pages first, the feed last, so that nothing links to what is not there yet.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from heapq import nlargest
+from urllib.parse import quote
+
+from feeder.changes import Known
+
+__all__ = ["Edition", "Kind", "Wanted", "page_path", "plan"]
+
+FOUNDED = datetime(1970, 1, 1, tzinfo=UTC)  # `updated` of a feed that never had an entry: the same in every build
+
+
+class Kind(StrEnum):
+    """What a document is."""
+
+    STATIC = "static"
+    ARTICLE = "article"
+    GONE = "gone"
+    MONTH = "month"
+    INDEX = "index"
+    MISSING = "missing"
+    FEED = "feed"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One document that should exist: where, what, the key of what it is made from, and the ids of the entries in it."""
+
+    path: str
+    kind: Kind
+    key: str
+    ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """Everything that should be published. `updated` is the newest of the entries' `updated` and of the withdrawals (FEED_RULES 11)."""
+
+    wanted: tuple[Wanted, ...]
+    updated: datetime
+    months: tuple[tuple[str, int], ...]
+    gone: frozenset[str]
+
+
+def page_path(k: Known) -> str:
+    """The path of an article's page below the base: its permalink, percent-encoded."""
+    return quote(_page(k))
+
+
+def plan(known: Mapping[str, Known], revisions: Mapping[str, int], *, style: str, static: Mapping[str, str], limit: int) -> Edition:
+    """The edition that follows from the promises.
+
+    `revisions` maps ids to the generation they last changed in; `style` names the site's facts and the renderers; `static` maps the
+    paths of fixed documents to digests; `limit` is the number of entries in the current document.
+    """
+    public = [k for k in known.values() if k.public]
+    gone = [k for k in known.values() if k.arrival and not k.public]
+    newest = nlargest(limit, public, key=lambda k: (k.published, k.arrival))
+    edited = nlargest(limit, public, key=lambda k: (k.updated, k.arrival))
+    arrived = nlargest(limit, public, key=lambda k: k.arrival)
+    months = Counter(_month(k) for k in public)
+    updated = max([k.updated for k in public] + [k.since for k in gone if k.since], default=FOUNDED)
+    key = _Keys(style, revisions)
+    wanted = [
+        *(Wanted(path, Kind.STATIC, digest) for path, digest in static.items()),
+        *(Wanted(_page(k), Kind.ARTICLE, f"{style} {revisions[k.id]}", (k.id,)) for k in public),
+        *(Wanted(_page(k), Kind.GONE, f"{style} gone {revisions[k.id]}", (k.id,)) for k in gone),
+        *key.months(public),
+        Wanted("404.html", Kind.MISSING, style),
+        key.wanted("index.html", Kind.INDEX, newest, sorted(months.items())),
+        key.wanted("feed.xml", Kind.FEED, list({k.id: k for k in newest + edited + arrived}.values()), updated),
+    ]
+    return Edition(tuple(wanted), updated, tuple(sorted(months.items(), reverse=True)), frozenset(map(_page, gone)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    style: str
+    revisions: Mapping[str, int]
+
+    def wanted(self, path: str, kind: Kind, entries: list[Known], also: object = "") -> Wanted:
+        ids = tuple(k.id for k in entries)
+        made_from = repr((self.style, also, [(ident, self.revisions[ident]) for ident in ids]))
+        return Wanted(path, kind, hashlib.sha256(made_from.encode()).hexdigest(), ids)
+
+    def months(self, public: list[Known]) -> Iterator[Wanted]:
+        """One page for each month, so that a new article changes one of them and leaves the others alone."""
+        grouped: dict[str, list[Known]] = defaultdict(list)
+        for k in public:
+            grouped[_month(k)].append(k)
+        for month, entries in grouped.items():
+            entries.sort(key=lambda k: (k.published, k.arrival), reverse=True)
+            yield self.wanted(f"archive/{month}.html", Kind.MONTH, entries)
+
+
+def _page(k: Known) -> str:
+    return f"articles/{k.slug}.html"
+
+
+def _month(k: Known) -> str:
+    return f"{k.published:%Y-%m}"
