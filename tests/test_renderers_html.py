@@ -333,8 +333,10 @@ def test_a_withdrawn_article_says_so_and_asks_not_to_be_indexed() -> None:
 
 
 def run(package_parent: Path, code: str, **environ: str) -> str:
+    """What `code` prints in a process of its own, outside of coverage: it may run a copy of the package."""
     command = [sys.executable, "-B", "-c", code]
-    return subprocess.run(command, cwd=package_parent, env={**os.environ, **environ}, check=True, capture_output=True, text=True).stdout
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
+    return subprocess.run(command, cwd=package_parent, env={**inherited, **environ}, check=True, capture_output=True, text=True).stdout
 
 
 def test_the_same_site_has_the_same_bytes_in_every_process() -> None:
