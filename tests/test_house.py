@@ -1,0 +1,214 @@
+"""The house rules that a machine can check: who may import whom, how long a function may be, what must be said about it."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import feeder
+from feeder import errors
+
+HOUSE = Path(feeder.__file__).parent
+ROOT = HOUSE.parent
+MODULES = sorted(path.relative_to(HOUSE).as_posix() for path in HOUSE.rglob("*.py"))
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+# The one room (or rooms) each of these may be named in.
+ONLY_IN = {
+    "apscheduler": {"service.py"},
+    "feedgen": {"renderers/xml.py"},
+    "jinja2": {"renderers/html.py"},
+    "pydantic": {"config.py"},
+    "sqlite3": {"ledger.py"},
+    "watchfiles": {"service.py"},
+}
+PURE = ("changes.py", "edition.py", "feeds.py", "model.py", "readers/", "renderers/", "summarizers/", "text.py")
+IMPURE = {
+    "asyncio",
+    "http",
+    "os",
+    "pathlib.Path",
+    "random",
+    "secrets",
+    "shutil",
+    "socket",
+    "sqlite3",
+    "subprocess",
+    "tempfile",
+    "threading",
+    "time",
+    "urllib.request",
+}
+
+
+@cache
+def tree(module: str) -> ast.Module:
+    """The syntax tree of a file of the package."""
+    return ast.parse((HOUSE / module).read_text("utf-8"))
+
+
+def imported(module: str) -> set[str]:
+    """Every name that a module imports anywhere, each with all that it lies in: `a.b.c`, `a.b` and `a`."""
+    names = set()
+    for node in ast.walk(tree(module)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return {name.rsplit(".", cut)[0] for name in names for cut in range(name.count(".") + 1)}
+
+
+def functions(module: str) -> Iterator[tuple[Function, bool]]:
+    """Each function and method of a module, and whether it is public: reachable by names without an underscore."""
+
+    def inside(node: ast.AST, public: bool) -> Iterator[tuple[Function, bool]]:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, Function | ast.ClassDef):
+                seen = public and not child.name.startswith("_")
+                if isinstance(child, Function):
+                    yield child, seen
+                yield from inside(child, seen and isinstance(child, ast.ClassDef))
+            else:
+                yield from inside(child, public)
+
+    return inside(tree(module), True)
+
+
+def length(function: Function) -> int:
+    """Lines from `def` to the end, docstring included."""
+    return (function.end_lineno or function.lineno) - function.lineno + 1
+
+
+def depth(node: ast.AST) -> int:
+    """How many blocks stand inside one another; an elif is not inside its if, a function in a function begins anew."""
+    blocks = ast.If | ast.For | ast.AsyncFor | ast.While | ast.With | ast.AsyncWith | ast.Try | ast.Match
+    deepest = 0
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, Function | ast.ClassDef):
+            continue
+        elif_ = isinstance(node, ast.If) and isinstance(child, ast.If) and node.orelse == [child] and child.col_offset == node.col_offset
+        deepest = max(deepest, depth(child) + (isinstance(child, blocks) and not elif_))
+    return deepest
+
+
+# --- who imports whom ---
+
+
+def test_imports_only_go_down() -> None:
+    """The layers contract in pyproject.toml holds, and every room has its place in it."""
+    code = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True))"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("package", ONLY_IN)
+def test_a_package_is_named_in_one_room(package: str) -> None:
+    """So that it can be replaced there; a lazy import counts too."""
+    assert {module for module in MODULES if package in imported(module)} <= ONLY_IN[package]
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if module.startswith(PURE)])
+def test_a_pure_room_touches_nothing(module: str) -> None:
+    """No disk, clock, network, configuration or thread: everything comes as an argument."""
+    assert not imported(module) & (IMPURE | {"feeder.config"})
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_nobody_imports_the_package_root(module: str) -> None:
+    """Except for the version."""
+    roots = [node for node in ast.walk(tree(module)) if isinstance(node, ast.ImportFrom) and node.module == "feeder"]
+    rooms = {path.removesuffix(".py").removesuffix("/__init__").split("/")[0] for path in MODULES}
+    assert {alias.name for node in roots for alias in node.names} <= rooms | {"__version__"}
+    assert not any(alias.name == "feeder" for node in ast.walk(tree(module)) if isinstance(node, ast.Import) for alias in node.names)
+
+
+# --- what is said about it ---
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_opens_with_what_it_is_and_lists_its_names(module: str) -> None:
+    """Sentences, the first on the first line; and `__all__`, with names that are there."""
+    told = (ast.get_docstring(tree(module)) or "").partition("\n")[0]
+    assert re.fullmatch(r"[^\n]{20,150}[.:]", told), told
+    body = tree(module).body
+    defined = {node.name for node in body if isinstance(node, Function | ast.ClassDef)}
+    named = {name.id for node in body for name in ast.walk(node) if isinstance(name, ast.Name)}
+    brought = {alias.asname or alias.name for node in body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    lists = [ast.literal_eval(node.value) for node in body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"]
+    assert lists or not any(not name.startswith("_") for name in defined)
+    assert {name for names in lists for name in names} <= defined | named | brought
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_public_function_has_a_docstring(module: str) -> None:
+    """Methods and properties too."""
+    assert not [function.name for function, public in functions(module) if public and not ast.get_docstring(function)]
+
+
+# --- how it reads ---
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_no_function_is_over_40_lines_or_3_levels(module: str) -> None:
+    """What is longer or deeper does two things."""
+    assert not [(function.name, length(function)) for function, _ in functions(module) if length(function) > 40]
+    assert not [(function.name, depth(function)) for function, _ in functions(module) if depth(function) > 3]
+
+
+def test_nine_of_ten_functions_fit_in_20_lines() -> None:
+    """The 90th percentile over the package."""
+    lengths = sorted(length(function) for module in MODULES for function, _ in functions(module))
+    assert lengths[len(lengths) * 9 // 10] <= 20
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if module not in ("service.py", "cli.py")])
+def test_only_the_top_catches_everything(module: str) -> None:
+    """Elsewhere an `except` names what it can mend, or passes on what it caught."""
+    handlers = [node for node in ast.walk(tree(module)) if isinstance(node, ast.ExceptHandler) and ast.unparse(node.body[-1]) != "raise"]
+    caught = {name.id for node in handlers if node.type for name in ast.walk(node.type) if isinstance(name, ast.Name)}
+    assert not caught & {"Exception", "BaseException"}
+    assert all(node.type for node in handlers)
+
+
+# --- what is written elsewhere about it ---
+
+
+def test_every_exit_code_is_in_the_readme() -> None:
+    """A script may rely on them."""
+    readme = (ROOT / "README.md").read_text("utf-8")
+    codes = {getattr(errors, name).exit_code for name in errors.__all__ if hasattr(getattr(errors, name), "exit_code")}
+    assert codes <= {int(code) for code in re.findall(r"^\| (\d+) \|", readme, re.MULTILINE)}
+
+
+def test_every_configuration_key_is_in_the_readme() -> None:
+    """With its table, as `[feed]`, and in the order of the example."""
+    example = (HOUSE / "example.toml").read_text("utf-8")
+    readme = (ROOT / "README.md").read_text("utf-8")
+    rows = re.findall(r"^\| `\[(\w+)\]` \| `(\w+)`", readme, re.MULTILINE)
+    keys = tomllib.loads(re.sub(r"^#(?=\w+ = )", "", example, flags=re.MULTILINE))
+    assert rows == [(table, key) for table, keys_ in keys.items() for key in keys_]
+
+
+def test_every_dependency_has_its_note() -> None:
+    """docs/design.md says what each saves and costs."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    names = [re.split(r"[^\w-]", requirement)[0] for requirement in project["dependencies"]]
+    notes = (ROOT / "docs" / "design.md").read_text("utf-8")
+    assert not [name for name in names if not re.search(rf"^\| {name} \|", notes, re.MULTILINE)]
+
+
+def test_every_link_between_documents_leads_somewhere() -> None:
+    """Relative links of all Markdown files at the root and in docs."""
+    broken = []
+    for document in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]:
+        links = re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", document.read_text("utf-8"))
+        broken += [f"{document.name}: {link}" for link in links if not (document.parent / link).exists()]
+    assert not broken
