@@ -149,14 +149,16 @@ def _reads(head: bytes, codec: str) -> bool:
 
 
 def _mended(body: bytes) -> tuple[str, str] | None:
-    """Decode UTF-8 that has one of two known defects: its last character is cut off, or it holds encoded surrogates."""
+    """Decode what is UTF-8 but for a defect: its last character is cut off, it holds encoded surrogates, or some stray bytes."""
     try:
         text = body.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError as error:
         whole = body[: error.start]
-        if error.reason != "unexpected end of data" or error.end < len(body) or whole.isascii():
-            return None
-        return whole.decode("utf-8"), "utf-8 without its cut-off last character"
+        if error.reason == "unexpected end of data" and not whole.isascii():
+            return whole.decode("utf-8"), "utf-8 without its cut-off last character"
+        text = body.decode("utf-8", "replace")
+        lost, foreign = text.count("\ufffd"), len(text) - len(text.encode("ascii", "ignore"))
+        return (text, "utf-8 with errors") if lost * 10 < foreign else None
     # Pairs (CESU-8) become the characters they stand for, lone ones U+FFFD.
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"), "utf-8 with surrogates"
 
@@ -204,12 +206,12 @@ _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def clean(text: str) -> str:
-    """Return the text in NFC with line feeds for line ends, and U+FFFD for what XML 1.0 cannot carry (section 2.2).
+    """Return the text in NFC with line feeds for line ends, and U+FFFD for what XML 1.0 cannot carry (section 2.2); BOMs are gone.
 
     C1 controls become what Windows-1252 means by the byte, as browsers read them (they are that mistake, made earlier).
     Cleaning twice changes nothing more.
     """
-    text = _LINE_ENDS.sub("\n", text)
+    text = _LINE_ENDS.sub("\n", text.replace("\ufeff", ""))
     text = _ILLEGAL.sub("\ufffd", text).translate(_C1) if not text.isascii() or not text.isprintable() else text
     return unicodedata.normalize("NFC", _PILE.sub(_thin, text))
 
