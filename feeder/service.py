@@ -14,6 +14,7 @@ and a cycle that hangs are each noticed within seconds (FAULTS T3, T4, J2, J4, J
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import select
@@ -22,7 +23,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, Protocol, Self
@@ -35,13 +37,19 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 from watchfiles import watch
 
+from feeder import compose
 from feeder.errors import Abandoned, FeederError
+from feeder.inbox import ignored_name
+from feeder.pipeline import Parts, Report, cycle
+from feeder.server import Server, Shelf, app
 from feeder.text import printable
 
 if TYPE_CHECKING:
     from types import FrameType
 
-__all__ = ["Alarm", "Clock", "Lines", "Outcome", "Runner", "Schedule", "Signals", "Watcher", "restart"]
+    from feeder.config import Config
+
+__all__ = ["Alarm", "Clock", "Lines", "Options", "Outcome", "Runner", "Schedule", "Service", "Signals", "Watcher", "restart", "run"]
 
 BEAT = 1.0  # seconds between two looks of the supervisor
 JUMP = 2.0  # seconds the wall clock may drift from the monotonic one between two beats before it counts as moved
@@ -81,7 +89,7 @@ class Outcome(Protocol):
 
     @property
     def summary(self) -> str:
-        """One line for the log."""
+        """One line for the log, empty when nothing happened."""
 
 
 # --- the schedule ---------------------------------------------------------------------------------------------------
@@ -363,8 +371,9 @@ class Runner:
             _log.exception("the cycle failed")
         else:
             self._ready, self._error = True, None
-            self._last = began, outcome.summary
-            _log.info("%s", outcome.summary)
+            self._last = began, outcome.summary or "nothing new"
+            if outcome.summary:
+                _log.info("%s", outcome.summary)
             self._alarm.at(self._moment(outcome, began))
 
     def _failed(self, began: datetime, error: str) -> None:
@@ -538,3 +547,190 @@ class Lines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line and what follows it, likewise."""
         return "\n".join(map(printable, super().format(record).split("\n")))
+
+
+# --- the parts put together -----------------------------------------------------------------------------------------
+
+
+def _schedule(config: Config) -> Schedule:
+    said = config.schedule
+    return Schedule(said.every or 0.0, said.cron, said.time_zone, said.deadline)
+
+
+class Service:
+    """One publisher at work: its parts, its shelf, its server and who wakes it.
+
+    `load` reads the configuration again; with `watch`, files wake it too. What the first `config` says of [output] holds for good.
+    """
+
+    def __init__(self, config: Config, parts: Parts, load: Callable[[], Config], *, watch: bool, accept_removals: bool, clock: Clock) -> None:
+        self._shelf = Shelf(config.output.folder, max_age=int(config.schedule.every or 300))
+        self._shelf.load()
+        manifest = self._shelf.manifest
+        self.runner = Runner(self._cycle, _schedule(config), on_hung=restart, clock=clock, loaded=bool(manifest and manifest.items))
+        self._parts = parts
+        self._load = load
+        self._watch = watch
+        self._accept_removals = accept_removals
+        self._clock = clock
+        self._behind = False
+        self._first = self._config = config
+        self._server: Server | None = None
+        self._watcher: Watcher | None = None
+
+    def serve(self, host: str, port: int) -> int:
+        """Serve what is published; return the port that is really used. Raises FeederError where the address cannot be had."""
+        self._server = Server(app(self._shelf, health=self.runner.health), host=host, port=port, log=_log.error)
+        self._server.start()
+        return self._server.address[1]
+
+    def start(self, config: Config) -> None:
+        """Start the first cycle, the schedule and the watcher. `config` is the first one in its place: with the port that is really used."""
+        self._take(config)
+        self.runner.start()
+
+    def stop(self) -> bool:
+        """Stop everything within 5 s; return whether the running cycle could be stopped too."""
+        if self._watcher:
+            self._watcher.stop()
+        stopped = self.runner.stop(3.0)
+        if self._server:
+            self._server.stop(0.2)
+        return stopped
+
+    def beat(self) -> None:
+        """Look after everything that runs; to be called each second."""
+        self.runner.beat()
+        if self._server and not self._server.alive:
+            _log.error("the server has stopped: it is started anew")
+            self.serve(*self._server.address)
+
+    def reload(self) -> None:
+        """Take up the configuration as it is now, from the next cycle on. One that is wrong is told and changes nothing (J8)."""
+        try:
+            config = self._load()
+            self._take(config.model_copy(update={"output": self._config.output, "serve": self._config.serve}))
+        except FeederError as error:
+            for problem in (*str(error).splitlines(), "the configuration stays as it was"):
+                _log.error("%s", problem)
+            self.runner.note("config", f"{error}; it stays as it was")
+            return
+        if (config.output, config.serve) != (self._first.output, self._first.serve):
+            _log.warning("[output] and [serve] have changed: they wait for the next start, locks and sockets cannot move")
+        _log.info("the configuration was read again")
+        self.runner.note("config", None)
+        self.runner.reschedule(_schedule(config))
+        self.runner.request("configuration")
+
+    def _take(self, config: Config) -> None:
+        # Ledger and output stay as they are: their locks are held.
+        self._parts = replace(compose._parts(config, self._parts.ledger), publisher=self._parts.publisher)
+        self._config = config
+        if self._watcher:
+            self._watcher.stop()
+            self._watcher = None
+        if self._watch and config.schedule.watch:
+            hint, note = (functools.partial(self.runner.request, "files"), functools.partial(self.runner.note, "watch"))
+            self._watcher = Watcher(config.input.folder, hint=hint, ignored=ignored_name, note=note)
+            self._watcher.start()
+
+    def _cycle(self, stop: Callable[[], None]) -> Report:
+        now, tick = self._clock.now(), self._clock.tick()
+        behind, self._behind = self._behind, True
+        report = cycle(self._parts, now=now, tick=tick, stop=stop, accept_removals=self._accept_removals)
+        if behind:  # a cycle that failed may have put what no report names
+            self._shelf.load(report.gone)
+        else:
+            self._shelf.refresh(report.put.written, report.put.removed, report.gone)
+        self._behind = self._accept_removals = False
+        self.runner.note("removals", f"{len(report.held)} articles are gone at once and stay for now; see `feeder status`" if report.held else None)
+        self.runner.note("articles", f"{len(report.problems)} files have a problem; see `feeder status`" if report.problems else None)
+        if report.summary:
+            self._parts.ledger.log(now, self._clock.tick() - tick, report.summary)
+        return report
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line says of a run, beside the configuration. `verbose` logs each cycle and why it ran."""
+
+    watch: bool = True
+    serve: bool = True
+    accept_removals: bool = False
+    verbose: bool = False
+
+
+def run(load: Callable[[], Config], options: Options, *, say: Callable[[str], None]) -> int:
+    """Publish until a signal says to stop, and return the exit code: 0. To be called in the main thread.
+
+    `load` reads the configuration, now and at each SIGHUP; `say` is told where to look. Raises ConfigError, Busy (another process
+    publishes here), LedgerError, or FeederError where the address is taken.
+    """
+    _write_logs(logging.DEBUG if options.verbose else logging.INFO)
+    config = load()
+    with Signals() as signals, compose.publishing(config) as parts:
+        service = Service(config, parts, load, watch=options.watch, accept_removals=options.accept_removals, clock=Clock())
+        if options.serve:
+            port = service.serve(config.serve.host, config.serve.port)
+            config = config.model_copy(update={"serve": config.serve.model_copy(update={"port": port})})
+        service.start(config)
+        with suppress(OSError, ValueError):
+            say(_greeting(config, options))
+        _supervise(service, signals)
+        if not service.stop():
+            _log.error("the cycle does not end: it is left behind; what is published stays whole")
+            os._exit(0)
+    _let_go()
+    return 0
+
+
+def _supervise(service: Service, signals: Signals) -> None:
+    """Look after the service until SIGTERM or SIGINT arrives."""
+    while not (arrived := signals.wait(BEAT)) & {signal.SIGTERM, signal.SIGINT}:
+        try:
+            if signal.SIGHUP in arrived:
+                service.reload()
+            service.beat()
+        except Exception:  # noqa: BLE001 - the top of the service: no memory, no threads left; the next beat tries again
+            _log.exception("the supervisor stumbled")
+
+
+def _greeting(config: Config, options: Options) -> str:
+    said = config.schedule
+    rhythm = f"at {said.cron} ({said.time_zone})" if said.cron else f"every {_length(said.every or 0.0)}"
+    hints = "when a file changes, and " if options.watch and said.watch else ""
+    source, target = (os.path.relpath(folder) for folder in (config.input.folder, config.output.folder))
+    lines = [f"Publishing {source}/ to {target}/ {hints}{rhythm}."]
+    if options.serve:
+        here = config.model_copy(update={"feed": config.feed.model_copy(update={"base_url": None})}).base
+        lines += [f"  page  {here}", f"  feed  {here}feed.xml"]
+    return "\n".join(map(printable, [*lines, "Ctrl-C stops it."]))
+
+
+def _length(seconds: float) -> str:
+    size, unit = next(((size, unit) for size, unit in ((86400, "d"), (3600, "h"), (60, "m")) if seconds % size == 0), (1, "s"))
+    return f"{seconds / size:g}{unit}"
+
+
+# --- output that nobody may be reading (J10) ------------------------------------------------------------------------
+
+
+def _write_logs(level: int) -> None:
+    """Log one line per event to stderr, where nothing else was set up. A log that cannot be written never stops the service."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass  # started without it: whatever is opened next would become the process's stdout or stderr
+    os.close(descriptor)
+    logging.raiseExceptions = False
+    handler = logging.StreamHandler()
+    handler.setFormatter(Lines())
+    logging.basicConfig(handlers=[handler])
+    _log.setLevel(level)
+
+
+def _let_go() -> None:
+    """Leave nothing for the interpreter to flush where nobody reads any more: it would end with 120."""
+    for number, stream in ((1, sys.stdout), (2, sys.stderr)):
+        try:
+            stream.flush()
+        except (AttributeError, OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), number)

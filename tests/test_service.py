@@ -11,6 +11,8 @@ import sys
 import textwrap
 import threading
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -632,3 +634,139 @@ def test_a_second_interrupt_ends_the_process_at_once_with_130(tmp_path: Path) ->
         started.process.send_signal(signal.SIGINT)
         assert started.process.wait(10) == 130
         assert time.monotonic() - began < 2
+
+
+# --- the whole service ----------------------------------------------------------------------------------------------
+
+SERVICE = """
+import os, sys
+from feeder import config, service
+from feeder.errors import FeederError
+try:
+    load = lambda: config.load(None, {"FEEDER_SERVE__PORT": "0"})
+    code = service.run(load, service.Options(watch="WATCH" in os.environ), say=lambda line: print(line, flush=True))
+except FeederError as error:
+    print(error, file=sys.stderr)
+    code = error.exit_code
+sys.exit(code)
+"""
+ARTICLE = "A day at the river\n\nThe river was high after the rain, and nobody had expected the ducks.\n"
+
+
+class Site:
+    """A folder with a service at work in it."""
+
+    def __init__(self, root: Path, *, toml: str = "", **environ: str) -> None:
+        self.root = root
+        (root / "input").mkdir()
+        self.configure(toml)
+        self._environ = environ
+
+    def configure(self, toml: str) -> None:
+        (self.root / "feeder.toml").write_text(toml)
+
+    def start(self, **options: object) -> subprocess.Popen[str]:
+        with (self.root / "log").open("a") as log:
+            options = {"stdout": subprocess.PIPE, "stderr": log, "text": True} | options
+            return subprocess.Popen([sys.executable, "-c", SERVICE], cwd=self.root, env=_environ(**self._environ), **options)  # type: ignore[call-overload, no-any-return]
+
+    @contextmanager
+    def running(self, **options: object) -> Iterator[subprocess.Popen[str]]:
+        process = self.start(**options)
+        try:
+            until(lambda: self.published() or process.poll() is not None, 20)
+            yield process
+        finally:
+            process.kill()
+            process.communicate()
+
+    def published(self) -> str:
+        feed = self.root / "output" / "feed.xml"
+        return feed.read_text() if feed.exists() else ""
+
+    def log(self) -> str:
+        return (self.root / "log").read_text()
+
+
+def _stops_well(process: subprocess.Popen[str]) -> bool:
+    process.send_signal(signal.SIGTERM)
+    return process.wait(10) == 0
+
+
+def _get(address: str) -> str:
+    try:
+        with urllib.request.urlopen(address, timeout=5) as answer:
+            return str(answer.read(), "utf-8")
+    except urllib.error.HTTPError as refused:
+        with refused:
+            return str(refused.read(), "utf-8")
+
+
+def test_a_new_article_is_in_the_served_feed_long_before_the_next_tick(tmp_path: Path) -> None:
+    site = Site(tmp_path, WATCH="1")
+    with site.running() as process:
+        assert process.stdout
+        greeting = [process.stdout.readline() for _ in range(4)]
+        assert greeting[0] == "Publishing input/ to output/ when a file changes, and every 5m.\n"
+        address = greeting[2].removeprefix("  feed  ").strip()
+        (tmp_path / "input" / "river.md").write_text(ARTICLE)
+        until(lambda: "A day at the river" in _get(address), 20)
+        until(lambda: '"status": "ok"' in _get(address.replace("feed.xml", "health")))
+        assert _stops_well(process)
+    assert "Traceback" not in site.log()
+
+
+def test_without_watching_a_new_article_is_out_at_a_tick(tmp_path: Path) -> None:
+    """I6: polling alone is correct."""
+    site = Site(tmp_path, toml='[schedule]\nevery = "300ms"\n[input]\nsettle = "200ms"\n')
+    with site.running() as process:
+        (tmp_path / "input" / "river.md").write_text(ARTICLE)
+        until(lambda: "A day at the river" in site.published(), 20)
+        assert _stops_well(process)
+
+
+def test_a_reload_takes_up_a_good_configuration_and_keeps_the_old_one_for_a_bad_one(tmp_path: Path) -> None:
+    """J8."""
+    site = Site(tmp_path, toml='[feed]\ntitle = "Before"\n')
+    with site.running() as process:
+        assert process.stdout
+        address = [process.stdout.readline() for _ in range(4)][1].removeprefix("  page  ").strip()
+        site.configure('[feed]\ntitel = "Typo"\nentries = 1\n')
+        process.send_signal(signal.SIGHUP)
+        until(lambda: "the configuration stays as it was" in site.log())
+        assert "feeder.toml:2:1" in site.log()
+        assert "feeder.toml:3:" in site.log()
+        until(lambda: '"status": "degraded"' in _get(address + "health"))
+        assert "config: feeder.toml:2:1" in _get(address + "health")
+        site.configure('[feed]\ntitle = "After"\n[schedule]\nevery = "1h"\n[output]\nfolder = "elsewhere"\n')
+        process.send_signal(signal.SIGHUP)
+        until(lambda: "After" in site.published(), 20)
+        assert "wait for the next start" in site.log()
+        assert not (tmp_path / "elsewhere").exists()
+        until(lambda: '"status": "ok"' in _get(address + "health"))
+        assert _stops_well(process)
+
+
+def test_a_second_service_in_the_same_place_ends_with_75_and_names_the_first(tmp_path: Path) -> None:
+    """S6."""
+    site = Site(tmp_path)
+    with site.running() as process:
+        second = site.start(stderr=subprocess.PIPE)
+        _, message = second.communicate(timeout=20)
+        assert second.returncode == 75
+        assert f"process {process.pid} " in message
+        assert _stops_well(process)
+
+
+@pytest.mark.parametrize("closed", [False, True], ids=["a reader that left and a full disk", "nothing to write to at all"])
+def test_output_that_cannot_be_written_stops_nothing(tmp_path: Path, closed: bool) -> None:
+    """J10: not the service, nor its good end."""
+    site = Site(tmp_path, toml='[schedule]\nevery = "200ms"\n[input]\nsettle = "100ms"\n')
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as nobody, Path("/dev/full").open("w") as full:
+        nowhere = {"stdout": None, "stderr": None, "preexec_fn": lambda: os.closerange(0, 3)}
+        with site.running(**nowhere if closed else {"stdout": nobody, "stderr": full}) as process:
+            (tmp_path / "input" / "river.md").write_text(ARTICLE)
+            until(lambda: "A day at the river" in site.published(), 20)
+            assert _stops_well(process)
