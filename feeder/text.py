@@ -58,12 +58,16 @@ _LEGACY = [
     *("cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "iso8859_2", "mac_roman"),
     *("koi8_r", "koi8_u", "cp866", "cp874", "cp932", "euc_jp", "cp949", "gb18030", "big5"),
 ]
-_PAGES = {
+# Code pages whose bytes look alike. Which one it is, the language of the text tells better than its few accents do.
+_LATIN = {
     "cp1250": frozenset(("pl", "cs", "sk", "hu", "hr", "bs", "sr", "sl", "ro", "sq")),
     "cp1254": frozenset(("tr", "az")),
     "cp1257": frozenset(("lt", "lv", "et")),
     "cp1258": frozenset(("vi",)),
+    "cp1252": frozenset(("en", "de", "fr", "es", "it", "pt", "nl", "sv", "da", "no", "fi", "is", "ca", "eu", "gl")),
 }
+_EASTERN = frozenset(("cp949", "gb18030", "big5"))
+_KANA = re.compile("[\u3041-\u30ff]")
 _SAMPLE = 16 * 1024
 
 
@@ -136,8 +140,10 @@ def _unmarked(body: bytes) -> str | None:
         return None
     for codec, width, place in (("utf-32-le", 4, 3), ("utf-32-be", 4, 0), ("utf-16-le", 2, 1), ("utf-16-be", 2, 0)):
         there, units = head[place::width].count(0), len(head) // width
-        # In UTF-16 at least the spaces and line ends hold a NUL, and the other half of a unit hardly ever does.
-        shown = there == units if width == 4 else there * 20 >= max(units, (nuls - there) * 400)
+        # In UTF-16 at least the spaces and line ends hold a NUL, the other half of a unit hardly ever does, and the half
+        # with the NULs is no ASCII: that would be a plain text with some NULs in it.
+        plain = sum(0x20 <= byte < 0x7F for byte in head[place::width])
+        shown = there == units if width == 4 else there * 20 >= max(units, (nuls - there) * 400) and plain * 2 <= units
         if shown and _reads(head, codec):
             return codec
     return None
@@ -167,16 +173,19 @@ def _guessed(body: bytes) -> tuple[str, str]:
     from charset_normalizer import from_bytes  # 30 ms that nobody with UTF-8 files shall pay
 
     sample = _telling(body)
-    for match in from_bytes(sample, cp_isolation=_LEGACY, preemptive_behaviour=False):
-        for codec in (_page(str(match), match.encoding), match.encoding):
-            if (text := _strict(body, codec)) is not None:
-                return text, codec
-    raise Unreadable("its characters are in an unknown encoding", "save the file in UTF-8")
+    best = from_bytes(sample, cp_isolation=_LEGACY, preemptive_behaviour=False).best()
+    if best is None:
+        raise Unreadable("its characters are in an unknown encoding", "save the file in UTF-8")
+    codec = _likeliest(sample, best.encoding)
+    return body.decode(codec, "replace"), codec
 
 
-def _page(text: str, guess: str) -> str:
-    """Return the Latin code page of the text's language: its few accents say less than its other letters."""
-    return next((page for page, tags in _PAGES.items() if language(text) in tags), "cp1252") if guess in _PAGES or guess == "cp1252" else guess
+def _likeliest(sample: bytes, guess: str) -> str:
+    """Return the encoding that makes the sample a text in a language written with it, among those that look like the guess."""
+    if guess in _EASTERN and (text := _strict(sample, "euc_jp")) and len(_KANA.findall(text)) * 5 > len(text):
+        return "euc_jp"  # no other language has so many kana, and in Korean and Chinese they are rare
+    pages = _LATIN if guess in _LATIN else {}
+    return next((page for page, tags in pages.items() if (text := _strict(sample, page)) and language(text) in tags), guess)
 
 
 def _telling(body: bytes) -> bytes:
