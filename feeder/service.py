@@ -680,7 +680,6 @@ def run(load: Callable[[], Config], options: Options, *, say: Callable[[str], No
         if not service.stop():
             _log.error("the cycle does not end: it is left behind; what is published stays whole")
             os._exit(0)
-    _let_go()
     return 0
 
 
@@ -725,12 +724,3 @@ def _write_logs(level: int) -> None:
     handler.setFormatter(Lines())
     logging.basicConfig(handlers=[handler])
     _log.setLevel(level)
-
-
-def _let_go() -> None:
-    """Leave nothing for the interpreter to flush where nobody reads any more: it would end with 120."""
-    for number, stream in ((1, sys.stdout), (2, sys.stderr)):
-        try:
-            stream.flush()
-        except (AttributeError, OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), number)
