@@ -27,8 +27,6 @@ __all__ = ["atom", "check"]
 _GENERATOR = "urn:uuid:989f4b80-1d8b-4923-89f9-4f9fd7a2b616"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _ATOM = "{http://www.w3.org/2005/Atom}"
-_TIMES = frozenset(("published", "updated"))
-_PLAIN = frozenset(("title", "subtitle", "summary", "rights"))
 _NEEDED = (f"{_ATOM}id", f"{_ATOM}title", f"{_ATOM}updated")
 
 
@@ -136,10 +134,10 @@ def _mend(parent: etree._Element) -> None:
     parent.text = "\n"
     for child in parent:
         child.tail = "\n"
-        if child.tag in _TIMES:
-            child.text = (child.text or "").replace("+00:00", "Z")
-        elif child.tag in _PLAIN:
-            _spell_ampersands(child)
+    for time in parent.iter("published", "updated"):
+        time.text = (time.text or "").replace("+00:00", "Z")
+    for plain in list(parent.iter("title", "subtitle", "summary", "rights", "name")):
+        _spell_ampersands(plain)
 
 
 def _spell_ampersands(element: etree._Element) -> None:
