@@ -208,7 +208,7 @@ _Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class _AuthorTable(_Table):

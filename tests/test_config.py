@@ -198,6 +198,7 @@ def test_a_file_with_a_byte_order_mark_and_crlf_is_read(root: Path) -> None:
         ("*/15 9-17/2 * JAN-mar SUN", "*/15 9-17/2 * 1,2,3 sun"),
         ("0 0 1,15 * *", "0 0 1,15 * *"),
         ("0 0 29 2 *", "0 0 29 2 *"),
+        ("0 0 31 2,3 *", "0 0 31 2,3 *"),
         ("5 4 * 1-12 0-6", "5 4 * * *"),
     ],
 )
@@ -248,6 +249,7 @@ def test_every_crontab_that_is_accepted_fires(tmp_path_factory: pytest.TempPathF
         ("FEEDER_FEED__TITLE", "42", "feed.title", "42"),
         ("FEEDER_FEED__TITLE", "[draft]", "feed.title", "[draft]"),
         ("FEEDER_FEED__AUTHOR", "Ann", "feed.authors", (Person("Ann"),)),
+        ("FEEDER_FEED__AUTHOR", "1984", "feed.authors", (Person("1984"),)),
         ("FEEDER_FEED__AUTHORS", '["Ann", {name = "Ben"}]', "feed.authors", (Person("Ann"), Person("Ben"))),
         ("FEEDER_FEED__ENTRIES", "100", "feed.entries", 100),
         ("FEEDER_SCHEDULE__EVERY", "2m", "schedule.every", 120.0),
@@ -275,8 +277,8 @@ def test_one_way_to_say_a_thing_replaces_the_other(root: Path) -> None:
 
 def test_a_variable_can_name_a_file_with_the_value(root: Path) -> None:
     """One newline at its end is not part of the value."""
-    (root / "title").write_text("From a file\n")
-    assert said(root, "", {"FEEDER_FEED__TITLE_FILE": str(root / "title")}).feed.title == "From a file"
+    (root / "id").write_text("urn:x:1\n")
+    assert said(root, "", {"FEEDER_FEED__ID_FILE": str(root / "id")}).feed.id == "urn:x:1"
 
 
 @pytest.mark.parametrize(
@@ -405,6 +407,7 @@ MISTAKES = [
     # folders (I31)
     ('[input]\nfolder = "x"\n[output]\nfolder = "./x"', "4:10", "lie in one another (give each a folder of its own)"),
     ('output.folder = "input/out"', "1:17", "lie in one another"),
+    ('input.folder = "output/in"', "", "lie in one another"),
     ('input.folder = "."', "", "lie in one another"),
     ('input.folder = "../in"\noutput.folder = "."', "2:17", "would hold the ledger"),
     # no TOML
