@@ -241,6 +241,8 @@ def test_a_change_by_someone_else_shows_in_the_fingerprint(tmp_path: Path, chang
 
 def test_a_change_in_a_folder_made_by_someone_else_shows_in_the_fingerprint(tmp_path: Path) -> None:
     publisher = folder(tmp_path)
+    publisher.fingerprint()
+    time.sleep(0.02)
     (tmp_path / "new").mkdir()
     before = publisher.fingerprint()
     time.sleep(0.02)
