@@ -28,7 +28,7 @@ ONLY_IN = {
     "jinja2": {"renderers/html.py"},
     "pydantic": {"config.py"},
     "sqlite3": {"ledger.py"},
-    "watchfiles": {"service.py"},
+    "watchfiles": {"host.py"},
 }
 PURE = ("changes.py", "edition.py", "feeds.py", "model.py", "readers/", "renderers/", "summarizers/", "text.py")
 IMPURE = {
@@ -169,7 +169,7 @@ def test_nine_of_ten_functions_fit_in_20_lines() -> None:
     assert lengths[len(lengths) * 9 // 10] <= 20
 
 
-@pytest.mark.parametrize("module", [module for module in MODULES if module not in ("service.py", "cli.py")])
+@pytest.mark.parametrize("module", [module for module in MODULES if module not in ("cli.py", "service.py", "supervisor.py")])
 def test_only_the_top_catches_everything(module: str) -> None:
     """Elsewhere an `except` names what it can mend, or passes on what it caught."""
     handlers = [node for node in ast.walk(tree(module)) if isinstance(node, ast.ExceptHandler) and ast.unparse(node.body[-1]) != "raise"]
