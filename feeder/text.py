@@ -305,7 +305,7 @@ def sentences(text: str, language: str | None) -> tuple[str, ...]:
     in the text: a sentence over 2,000 characters is given in pieces.
     """
     tag = (language or "en").partition("-")[0].lower()
-    return tuple(sentence for row in text.splitlines() for sentence in _split(row, tag))
+    return tuple(sentence for row in text.splitlines() if row.strip() for sentence in _split(row, tag))
 
 
 def _split(row: str, tag: str) -> Iterator[str]:

@@ -411,4 +411,6 @@ def test_the_time_for_a_hostile_text_grows_no_faster_than_the_text(name: str, fu
         function(text)
         return time.process_time() - start
 
-    assert spent(48_000) < 22 * max(spent(6_000), 0.004)
+    function(GERMAN)  # what is imported on first use is no part of it
+    short = max(spent(6_000), 0.004)
+    assert min(spent(48_000), spent(48_000)) < 22 * short

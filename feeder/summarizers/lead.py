@@ -82,7 +82,7 @@ def _chosen(article: Article, kinds: frozenset[str], *, whole: bool) -> tuple[li
     reasons: dict[str, str] = {}
     title, full = _words(article.title[:_LOOKED_AT]), False
     for sentence in _candidates(article, kinds, kept):
-        if (fault := _fault(sentence, title, whole=whole) or _leaning(sentence, kept, reasons)) is not None:
+        if (fault := _fault(sentence, title, whole=whole) or (_leaning(sentence, kept, reasons) if whole else None)) is not None:
             reasons.setdefault(sentence, f"dropped: {fault}")
         elif (again := _repeated(sentence, kept)) is not None:
             _replace(sentence, kept, again, reasons)
@@ -254,7 +254,7 @@ _AGENCY = re.compile(rf"(?:{_AGENCIES})\b")
 _PLACED = re.compile(r"([^()!?]{2,70}?)(?:\s*[—―]\s*|\s+(?:-{1,3}|–)\s+|\s?--\s?)")
 _STAMPED = re.compile(
     r"(?:\w+,\s+)?(?:\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}|\w+\s\d{1,2}(?:st|nd|rd|th)?,?\s\d{4}|\d{1,2}\s\w+\s\d{4}),?\s+(?:at\s)?\d{1,2}[:.]\d{2}(?::\d\d)?\s?(?:[ap]\.?m\b\.?)?"
-    r"(?:\s?(?:[A-Z]{2,4}|Uhr))?(?:\s?[|–—-])?\s+",
+    r"(?:\s?(?:(?-i:[A-Z]{2,4})|Uhr)\b)?(?:\s?[|–—-])?\s+",
     re.IGNORECASE,
 )
 _SIGNED = re.compile(r"By [A-Z][\w.'’-]+(?: [A-Z][\w.'’-]+){1,3}, (?:[A-Z]{2,} )+(?=[A-Z][a-z])")
@@ -286,7 +286,7 @@ def _dateline(text: str) -> int:
             return found.end()
     if (found := _CREDITED.match(text)) and _is_credit(found):
         return found.end()
-    if (found := _SLASHED.match(text)) and _is_place(found[1]):
+    if (found := _SLASHED.match(text)) and _opens(text[found.end() :]) and _is_place(found[1]):
         return found.end()
     if (found := _PLACED.match(text)) and _opens(text[found.end() :]) and _is_placed(found[1]):
         return found.end()
@@ -383,7 +383,8 @@ _CALLS = (
     r"اقرأ (?:أيضا|أيضًا|المزيد)|اشترك|تابعنا|جميع الحقوق|यह भी पढ़ें|और पढ़ें|सब्सक्राइब|আরও পড়ুন|আরো পড়ুন|یہ بھی پڑھیں|مزید پڑھیں",
     r"相关(?:阅读|新闻|链接|报道)|相關(?:閱讀|新聞)|延伸(?:阅读|閱讀)|点击(?:这里|此处|查看|阅读)|點擊|扫码|扫描|关注我们|订阅我们|分享到"
     r"|阅读更多|閱讀更多|版权(?:所有|声明)|未经授权",
-    r"関連(?:記事|リンク)|続きを読む|あわせて読みたい|こちらをクリック|無断転載|フォローする|シェアする|관련 ?기사|더 ?보기|구독하|무단 ?전재|저작권자|기사제보|▶",
+    r"関連(?:記事|リンク)|続きを読む|あわせて読みたい|こちらをクリック|無断転載|フォローする|シェアする",
+    r"관련 ?기사|더 ?보기|구독하|무단 ?전재|저작권자|기사제보|▶",
 )
 _BOILERPLATE = re.compile(
     rf"[\W_]{{0,6}}(?:(?:{'|'.join(_LABELS)})(?:\s*[:：=＝/|©]|\W*$)|{'|'.join(_CALLS)})",
