@@ -92,7 +92,8 @@ class FolderPublisher:
         folder, name = located(path)
         with _Explained(self._root, path), suppress(FileNotFoundError, NotADirectoryError), _Tree(self._root) as tree:
             at = tree.enter(folder, create=False)
-            if S_ISREG(os.stat(name, dir_fd=at, follow_symlinks=False).st_mode):
+            here = _present(at, name)
+            if here is not None and S_ISREG(here.st_mode):
                 with os.fdopen(os.open(name, _READ, dir_fd=at), "rb") as file:
                     return file.read()
         return None
@@ -102,10 +103,9 @@ class FolderPublisher:
         found: dict[str, tuple[int, int]] = {}
         with _Explained(self._root):
             for at, path, name in self._all() if paths is None else self._some(paths):
-                with suppress(FileNotFoundError):
-                    here = os.stat(name, dir_fd=at, follow_symlinks=False)
-                    if S_ISREG(here.st_mode):
-                        found[path] = (here.st_size, here.st_mtime_ns)
+                here = _present(at, name)
+                if here is not None and S_ISREG(here.st_mode):
+                    found[path] = (here.st_size, here.st_mtime_ns)
         return found
 
     def _all(self) -> Iterator[tuple[int, str, str]]:
@@ -278,6 +278,8 @@ class _Batch:
         with _Explained(self._root, document.path):
             at = self._tree.enter(folder, create=True)
             old = _present(at, name)
+            if old is not None and S_ISDIR(old.st_mode):
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
             if old is not None and _same(at, name, old, document.body):
                 self.unchanged += 1
                 return
@@ -379,14 +381,11 @@ class _Explained:
 
 
 def _present(at: int, name: str) -> os.stat_result | None:
-    """What is at the target now, None when nothing is; IsADirectoryError for a folder, which no rename replaces."""
+    """What is there now, a link as itself; None when nothing is."""
     try:
-        old = os.stat(name, dir_fd=at, follow_symlinks=False)
+        return os.stat(name, dir_fd=at, follow_symlinks=False)
     except FileNotFoundError:
         return None
-    if S_ISDIR(old.st_mode):
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-    return old
 
 
 def _same(at: int, name: str, old: os.stat_result, body: bytes) -> bool:
