@@ -352,6 +352,12 @@ def test_an_article_with_any_text_has_a_summary(blocks: tuple[tuple[BlockKind, s
     assert (made.text, made.origin) == (text, origin)
 
 
+def test_a_story_is_looked_for_among_the_first_200_sentences_only() -> None:
+    """C25"""
+    assert of(*["Read more here."] * 90, "A bridge opened. " + REST).startswith("A bridge opened.")
+    assert of(*["Read more here."] * 200, "A bridge opened. " + REST) == "Read more here."
+
+
 KINDS_OF_BLOCKS = st.sampled_from(("paragraph", "heading", "item", "quote", "code", "table", "caption"))
 WORDS = st.sampled_from(
     [
