@@ -26,7 +26,7 @@ from feeder import text
 from feeder.errors import Problem
 from feeder.model import Article
 
-__all__ = ["Change", "Found", "Known", "Look", "State", "Verb", "Verdict", "decide", "likeness", "next_due", "sketch", "visible"]
+__all__ = ["Change", "Found", "Known", "Look", "State", "Verb", "Verdict", "decide", "likeness", "next_due", "outcome", "sketch", "visible"]
 
 SECOND = timedelta(seconds=1)
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # an mtime before the Web existed is a damaged one
@@ -50,17 +50,17 @@ class State(StrEnum):
 
 
 class Verb(StrEnum):
-    """What happens to an entry."""
+    """What happens to an entry, the weightiest first."""
 
     ADD = "add"
-    EDIT = "edit"
-    RETOUCH = "retouch"  # the file changed, but nothing subscribers should be told of
-    MOVE = "move"
-    RELEASE = "release"
-    EXPIRE = "expire"
     WITHDRAW = "withdraw"
+    EXPIRE = "expire"
     RESTORE = "restore"
+    MOVE = "move"
+    EDIT = "edit"
+    RELEASE = "release"
     REDATE = "redate"
+    RETOUCH = "retouch"  # the file changed, but nothing subscribers should be told of
 
 
 @dataclass(frozen=True, slots=True)
@@ -442,6 +442,15 @@ def _needed(k: Known, f: Found) -> float:
 def _alike(k: Known, f: Found) -> bool:
     """Whether what stands at a path can be the article that stood there."""
     return k.title == f.title or likeness(k.sketch, f.sketch) >= 0.3
+
+
+def outcome(changes: Iterable[Change]) -> dict[str, Verb]:
+    """By entry id, the weightiest of the things that happened to it: what a log or a plan says of it."""
+    order = list(Verb)
+    found: dict[str, Verb] = {}
+    for change in changes:
+        found[change.entry.id] = min(change.verb, found.get(change.entry.id, change.verb), key=order.index)
+    return found
 
 
 def next_due(known: Iterable[Known]) -> datetime | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 from feeder.changes import Known
 
-__all__ = ["Edition", "Kind", "Wanted", "page_path", "plan"]
+__all__ = ["Edition", "Kind", "Wanted", "gone_pages", "page_path", "plan"]
 
 FOUNDED = datetime(1970, 1, 1, tzinfo=UTC)  # `updated` of a feed that never had an entry: the same in every build
 
@@ -83,7 +83,7 @@ def plan(known: Mapping[str, Known], revisions: Mapping[str, int], *, style: str
         key.wanted("index.html", Kind.INDEX, newest, sorted(months.items())),
         key.wanted("feed.xml", Kind.FEED, list({k.id: k for k in newest + edited + arrived}.values()), updated),
     ]
-    return Edition(tuple(wanted), updated, tuple(sorted(months.items(), reverse=True)), frozenset(map(_page, gone)))
+    return Edition(tuple(wanted), updated, tuple(sorted(months.items(), reverse=True)), gone_pages(gone))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +106,14 @@ class _Keys:
             yield self.wanted(f"archive/{month}.html", Kind.MONTH, entries)
 
 
+def gone_pages(known: Iterable[Known]) -> frozenset[str]:
+    """The paths of the pages of what subscribers once had and no longer have."""
+    return frozenset(_page(k) for k in known if k.arrival and not k.public)
+
+
 def _page(k: Known) -> str:
     return f"articles/{k.slug}.html"
 
 
 def _month(k: Known) -> str:
-    return f"{k.published:%Y-%m}"
+    return k.published.isoformat()[:7]

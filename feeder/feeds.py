@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import astuple
 from heapq import nlargest
-from itertools import accumulate, chain, groupby
+from itertools import accumulate, chain
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 from xml.sax.saxutils import escape
@@ -12,12 +12,12 @@ from xml.sax.saxutils import escape
 from feeder.model import Entry, Feed, Link, Site
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from feeder.model import Category, Person
 
-__all__ = ["current", "months"]
+__all__ = ["current"]
 
 # Upper bounds, in bytes, of what a document adds to its texts: tags, times, fixed addresses.
 _FEED_MARKUP = 700
@@ -55,12 +55,6 @@ def current(
     promised = {entry.id for order in (newest, changed, arrived) for entry in order[:least]}
     chosen, brief = _fitted(ranked, promised, budget - _feed_size(site, path), least)
     return Feed(site, updated, _links(site, path), tuple(sorted(chosen, key=_age, reverse=True)), brief)
-
-
-def months(entries: Iterable[Entry]) -> Mapping[str, tuple[Entry, ...]]:
-    """Return the entries by the month of `published` in UTC ("2026-11"): newest month first, in it newest entry first."""
-    newest = sorted(entries, key=_age, reverse=True)
-    return {month: tuple(group) for month, group in groupby(newest, key=lambda entry: entry.published.isoformat()[:7])}
 
 
 def _age(entry: Entry) -> tuple[datetime, int, str]:

@@ -21,7 +21,7 @@ import os
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,7 +31,7 @@ from feeder.changes import Change, Known, State
 from feeder.errors import Busy, LedgerError, Problem
 from feeder.model import Article, Category, Entry, Link, Person
 
-__all__ = ["FileRecord", "Ledger", "Shelved", "Told"]
+__all__ = ["FileRecord", "Ledger", "Shelved", "Told", "holder"]
 
 APPLICATION = 0x46454544  # "FEED", PRAGMA application_id
 CYCLES_KEPT = 100
@@ -117,7 +117,7 @@ class Ledger:
         """Open or make the ledger in `folder`. Raises Busy when another process has it, LedgerError when it cannot be used."""
         lock = _lock(folder)
         try:
-            return cls(_open(folder / "ledger.db"), lock)
+            return cls(_open((folder / "ledger.db").absolute().as_uri()), lock)
         except LedgerError:
             os.close(lock)
             raise
@@ -135,6 +135,19 @@ class Ledger:
             db.close()
             raise LedgerError(f"{path} cannot be read: {error}") from error
         return cls(db, None)
+
+    @classmethod
+    def blank(cls) -> Ledger:
+        """A ledger that is nowhere: what there would be before the first cycle."""
+        return cls(_open(":memory:"), None)
+
+    @classmethod
+    def ask(cls, folder: Path, wish: str) -> None:
+        """Leave a wish for the next cycle (`feeder retry`), beside the process that publishes, if there is one."""
+        if ledger := cls.look(folder):
+            ledger._db.close()
+            with closing(cls(_open((folder / "ledger.db").absolute().as_uri()), None)) as beside:
+                beside.put(asked=wish)
 
     def close(self) -> None:
         """Close the database and give the lock back."""
@@ -283,6 +296,23 @@ class Ledger:
                 raise
 
 
+def holder(folder: Path) -> int | None:
+    """The process that publishes from this folder now, or None."""
+    try:
+        handle = os.open(folder / "lock", os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        said = os.pread(handle, 32, 0).strip()
+        return int(said) if said.isdigit() else None
+    else:
+        return None
+    finally:
+        os.close(handle)
+
+
 def _lock(folder: Path) -> int:
     """Take the folder's lock, or raise Busy naming who has it."""
     try:
@@ -308,8 +338,8 @@ def _connect(uri: str) -> sqlite3.Connection:
         raise LedgerError(f"the ledger cannot be opened: {error}") from error
 
 
-def _open(path: Path) -> sqlite3.Connection:
-    db = _connect(path.absolute().as_uri())
+def _open(path: str) -> sqlite3.Connection:
+    db = _connect(path)
     try:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
-from feeder.changes import Known, State, Verb, likeness, next_due, sketch
+from feeder.changes import Known, State, Verb, likeness, next_due, outcome, sketch
 from feeder.ledger import Ledger
 from tests.world import NOON, MemoryStore, Store, Text, World, words
 
@@ -527,6 +527,15 @@ def test_a_whole_folder_that_is_renamed_is_no_removal(world: World) -> None:
         world.rename(f"old/{number}.md", f"new/{number}.md")
     assert set(verbs(world)) == {Verb.MOVE, Verb.RETOUCH}
     assert set(world.store.known()) == ids
+
+
+def test_of_all_that_happens_to_an_entry_the_weightiest_is_told(world: World) -> None:
+    world.add("a.md")
+    world.add("b.md")
+    assert set(outcome(world.look().changes).values()) == {Verb.ADD}
+    world.rename("a.md", "c.md")
+    world.edit("c.md")
+    assert list(outcome(world.look().changes).values()) == [Verb.MOVE]
 
 
 def test_likeness_tells_an_edit_from_another_article() -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeder.feeds import current, months
+from feeder.feeds import current
 from feeder.model import Category, Entry, Link, Person, Site
 from feeder.renderers.xml import atom
 
@@ -236,18 +236,3 @@ def test_what_is_rendered_stays_within_the_budget(entries: list[Entry], limit: i
     assert len(feed.entries) <= limit
     assert feed.summary_only <= {found.id for found in feed.entries}
     assert [(e.published, e.arrival, e.id) for e in feed.entries] == sorted(((e.published, e.arrival, e.id) for e in feed.entries), reverse=True)
-
-
-# --- months -----------------------------------------------------------------------------------------------------------
-
-
-def test_months_are_counted_in_utc_the_newest_first() -> None:
-    last, first = datetime(2026, 10, 31, 23, 59, 59, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC)
-    entries = [entry(1, published=datetime(999, 2, 3, tzinfo=UTC)), entry(2, published=first), entry(3, published=last), entry(4, published=NOW)]
-    found = months(entries)
-    assert list(found) == ["2026-11", "2026-10", "0999-02"]
-    assert [numbers(group) for group in found.values()] == [[4, 2], [3], [1]]
-
-
-def test_no_entries_have_no_months() -> None:
-    assert months([]) == {}

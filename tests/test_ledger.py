@@ -192,7 +192,7 @@ def test_a_damaged_page_is_noticed_at_the_start(tmp_path: Path) -> None:
     body = bytearray(path.read_bytes())
     body[8192:12288] = b"\xff" * 4096
     path.write_bytes(body)
-    with pytest.raises(LedgerError, match="damaged|malformed"):
+    with pytest.raises(LedgerError, match=r"damaged|malformed"):
         Ledger.open(tmp_path)
 
 

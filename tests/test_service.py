@@ -22,9 +22,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from feeder.clock import Clock
 from feeder.errors import PublishError
+from feeder.host import Lines, Watcher
 from feeder.inbox import ignored_name
-from feeder.service import LATE, STALE, Alarm, Clock, Lines, Runner, Schedule, Watcher
+from feeder.service import Alarm, Schedule
+from feeder.supervisor import LATE, STALE, Runner
 from tests.clockshift import Shift
 
 HOUR = 3600
@@ -76,9 +79,18 @@ def held(release: threading.Event) -> Callable[[Callable[[], None]], Done]:
     return work
 
 
+def wired(cycles: Cycles, schedule: Schedule = SELDOM, **options: object) -> Runner:
+    def ring(reason: str) -> None:
+        runner.request(reason)
+
+    alarm = Alarm(schedule, ring)
+    runner = Runner(cycles, alarm, deadline=schedule.deadline, **({"on_hung": lambda: None, "clock": Clock()} | options))  # type: ignore[arg-type]
+    return runner
+
+
 @contextmanager
 def running(cycles: Cycles, schedule: Schedule = SELDOM, **options: object) -> Iterator[Runner]:
-    runner = Runner(cycles, schedule, **({"on_hung": lambda: None, "clock": Clock()} | options))  # type: ignore[arg-type]
+    runner = wired(cycles, schedule, **options)
     runner.start()
     try:
         yield runner
@@ -362,11 +374,24 @@ def test_a_wall_clock_that_moves_is_one_cycle_and_a_new_schedule(seconds: int, c
 
 
 def test_another_schedule_holds_at_once() -> None:
-    cycles = Cycles()
-    with running(cycles) as runner:
+    ring: list[str] = []
+    alarm = Alarm(SELDOM, ring.append)
+    alarm.start()
+    alarm.start(Schedule(every=0.1))
+    until(lambda: len(ring) >= 3, 1.0)
+    alarm.stop()
+
+
+def test_another_deadline_holds_from_then_on() -> None:
+    """J5."""
+    clock, hung, cycles = MovingClock(), threading.Event(), Cycles(held(threading.Event()))
+    with running(cycles, clock=clock, grace=0.5, on_hung=hung.set) as runner:
         until(lambda: len(cycles.times) == 1)
-        runner.reschedule(Schedule(every=0.1))
-        until(lambda: len(cycles.times) >= 3, 1.0)
+        runner.allow(10.0)
+        for moved in (11.0, 12.0):
+            clock.tick_off = clock.wall_off = moved
+            runner.beat()
+    assert hung.is_set()
 
 
 def test_health_is_well_only_when_something_is_published_and_the_supervisor_is_awake() -> None:
@@ -396,14 +421,14 @@ def test_stopping_abandons_the_cycle_and_says_when_it_cannot() -> None:
             stop()
             time.sleep(0.01)
 
-    runner = Runner(Cycles(patient), SELDOM, on_hung=lambda: None, clock=Clock())
+    runner = wired(Cycles(patient))
     runner.start()
     until(lambda: runner.health()[1]["cycles"])
     assert runner.stop(2.0)
     assert runner.health()[1]["failures"] == 0
 
     release = threading.Event()
-    runner = Runner(Cycles(held(release)), SELDOM, on_hung=lambda: None, clock=Clock())
+    runner = wired(Cycles(held(release)))
     runner.start()
     until(lambda: runner.health()[1]["cycles"])
     assert not runner.stop(0.05)
@@ -521,7 +546,10 @@ def test_a_name_cannot_feign_a_log_line_or_move_the_cursor() -> None:
 
 CHILD = """
 import logging, os, sys, threading, time
-from feeder.service import Clock, Lines, Runner, Schedule, Signals, restart
+from feeder.clock import Clock
+from feeder.host import Lines, Signals, restart
+from feeder.service import Alarm, Schedule
+from feeder.supervisor import Runner
 
 class Done:
     waiting = due = None
@@ -541,7 +569,8 @@ def work(stop):
     return Done
 
 schedule = Schedule(every=0.2, deadline=float(os.environ.get("DEADLINE", "60")))
-runner = Runner(work, schedule, on_hung=restart, clock=Clock(), grace=0.2)
+alarm = Alarm(schedule, lambda reason: runner.request(reason))
+runner = Runner(work, alarm, deadline=schedule.deadline, on_hung=restart, clock=Clock(), grace=0.2)
 with Signals() as signals:
     runner.start()
     while not (arrived := signals.wait(0.05)):

@@ -1,0 +1,148 @@
+"""What is done once and then ends: build, plan, check, explain. No schedule and no server; the service does not come through here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+
+from feeder import compose, pipeline
+from feeder.changes import Known, State, Verdict
+from feeder.clock import Clock
+from feeder.config import Config, origins
+from feeder.errors import FeederError, Problem, PublishError, Unreadable
+from feeder.model import Article, Summary
+from feeder.pipeline import FEED, Parts, Progress, Report
+from feeder.publishers import Put
+from feeder.renderers import xml
+
+__all__ = ["Checked", "build", "check", "explain", "foresee"]
+
+PATIENCE = 10.0  # seconds a build waits for files that are still being written
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What `feeder check` found: how many articles can be published, what cannot be, and what their authors should know."""
+
+    articles: int
+    problems: tuple[Problem, ...]
+    notes: tuple[Problem, ...]
+
+
+def build(config: Config, *, clock: Clock, accept_removals: bool = False, progress: Progress | None = None) -> Report:
+    """Run cycles until every file has settled, at most some seconds longer. Raises Busy, LedgerError, PublishError, FeederError."""
+    _require_folder(config)
+    with compose.publishing(config) as parts:
+        began, reports = clock.tick(), list[Report]()
+        while True:
+            now, tick = clock.now(), clock.tick()
+            report = pipeline.cycle(parts, now=now, tick=tick, stop=lambda: None, progress=progress, accept_removals=accept_removals)
+            reports.append(report)
+            if report.waiting is None or clock.tick() - began > PATIENCE + config.input.settle:
+                break
+            clock.sleep(report.waiting + 0.01)
+        total = _total(reports)
+        if total.summary:
+            parts.ledger.log(now, clock.tick() - began, total.summary)
+        return total
+
+
+def foresee(config: Config, *, clock: Clock, accept_removals: bool = False) -> Verdict:
+    """What the next cycle would decide; nothing is written, and a running service is not disturbed."""
+    _require_folder(config)
+    with compose.looking(config) as parts:
+        return pipeline.foresee(parts, now=clock.now(), tick=clock.tick(), accept_removals=accept_removals)
+
+
+def check(config: Config, *, clock: Clock) -> Checked:
+    """Read every article as a cycle would, whatever the ledger remembers of it, and read the published feed back."""
+    _require_folder(config)
+    with compose.looking(config) as parts:
+        scan = parts.inbox.scan(now=clock.wall(), tick=clock.tick())
+        problems, notes, articles = list(scan.problems), list[Problem](), 0
+        for path, stat in scan.files.items():
+            try:
+                article, _ = parts.intake.article(path, parts.inbox.read(path, stat))
+            except Unreadable as error:
+                problems.append(Problem(path, error.reason, error.hint))
+            except FeederError as error:
+                notes.append(Problem(path, str(error), ""))
+            else:
+                articles += 1
+                notes += [Problem(path, flag, "") for flag in article.flags]
+        notes += [Problem(path, "is still being written", "look again in a moment") for path in scan.waiting]
+        return Checked(articles, (*problems, *_published(parts)), tuple(notes))
+
+
+def explain(config: Config, file: Path) -> Mapping[str, tuple[object, str]]:
+    """What is known of one file and where each fact comes from: name -> (value, origin). Raises FeederError, Unreadable."""
+    try:
+        path = file.resolve().relative_to(config.input.folder.resolve()).as_posix()
+    except ValueError:
+        raise FeederError(f"{file} is not in the input folder {config.input.folder}") from None
+    with compose.looking(config) as parts:
+        try:
+            article, summary = parts.intake.article(path, file.read_bytes())
+        except OSError as error:
+            raise FeederError(f"{file} cannot be read: {error.strerror}") from error
+        known = next((k for k in parts.ledger.known().values() if k.path == path and k.state is not State.WITHDRAWN), None)
+        return dict(chain(_said(article, summary), _promised(known, parts), _settings(config)))
+
+
+def _require_folder(config: Config) -> None:
+    if not config.input.folder.is_dir():
+        raise FeederError(f"there is no folder {config.input.folder}; make it and put articles in, or run: feeder init")
+
+
+def _total(reports: list[Report]) -> Report:
+    """One report of several cycles: all that was done, and how it stands at the end."""
+    puts = [report.put for report in reports]
+    written = tuple(dict.fromkeys(chain.from_iterable(put.written for put in puts)))
+    removed = tuple(dict.fromkeys(chain.from_iterable(put.removed for put in puts)))
+    changes = tuple(chain.from_iterable(report.changes for report in reports))
+    return replace(reports[-1], changes=changes, put=Put(written, removed, puts[-1].unchanged))
+
+
+def _published(parts: Parts) -> Iterator[Problem]:
+    body = parts.publisher.get(FEED)
+    if body is None:
+        return
+    try:
+        xml.check(body)
+    except PublishError as error:
+        yield Problem(FEED, str(error), "the next build makes it anew")
+
+
+def _said(article: Article, summary: Summary) -> Iterator[tuple[str, tuple[object, str]]]:
+    told = dict(article.origins)
+    yield "title", (article.title, told.get("title", ""))
+    yield "language", (article.language or "the site's", told.get("language", ""))
+    yield "authors", (", ".join(person.name for person in article.authors) or "the site's", told.get("authors", ""))
+    yield "categories", (", ".join(category.term for category in article.categories) or "none", told.get("categories", ""))
+    yield "date", (_when(article.published) or "not said", told.get("published", "the file's own time at first sight"))
+    yield "summary", (summary.text, summary.origin)
+    for number, (sentence, why) in enumerate(summary.reasons, 1):
+        yield f"  {number}", (sentence, why)
+    for number, flag in enumerate(article.flags, 1):
+        yield f"note {number}", (flag, "")
+
+
+def _promised(known: Known | None, parts: Parts) -> Iterator[tuple[str, tuple[object, str]]]:
+    if known is None:
+        yield "state", ("not published yet", "")
+        return
+    yield "state", ("published" if known.public else str(known.state) if known.arrival else f"waits until {_when(known.published)}", "")
+    yield "id", (known.id, "fixed at first sight")
+    yield "permalink", (f"{parts.site.base}articles/{known.slug}.html", "fixed at first sight")
+    yield "published", (_when(known.published), "the author" if known.stated else "first sight")
+    yield "updated", (_when(known.updated), "the last change that readers can see")
+
+
+def _settings(config: Config) -> Iterator[tuple[str, tuple[object, str]]]:
+    yield "base URL", (config.base, origins(config).get("feed.base_url", "default"))
+
+
+def _when(moment: object) -> str:
+    return str(moment).replace("+00:00", "Z").replace(" ", "T") if moment else ""

@@ -1,0 +1,332 @@
+"""One cycle: what the folder holds becomes what subscribers see. The only place where pure meets effect; it owns no clock.
+
+Everything published is a function of the ledger. A cycle first brings the ledger up to the folder, in one transaction, and then the
+shelf up to the ledger, whole documents at a time; whatever a crash left between the two, the next cycle finishes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, tzinfo
+from urllib.parse import quote
+
+from feeder import changes, edition, feeds, text
+from feeder.changes import Change, Found, Known, Look, State, Verb, Verdict
+from feeder.edition import Edition, Kind, Wanted
+from feeder.errors import Problem, Unreadable, Unsettled
+from feeder.inbox import Inbox, Scan, Stat
+from feeder.ledger import FileRecord, Ledger, Shelved, Told
+from feeder.model import Article, Document, Entry, Site, Source, Summary
+from feeder.publishers import Publisher, Put
+from feeder.renderers import xml
+from feeder.renderers.html import Pages
+from feeder.summarizers import Summarizer
+
+__all__ = ["FEED", "Intake", "Parts", "Report", "cycle", "foresee"]
+
+FEED = "feed.xml"
+Progress = Callable[[str, int, int], None]
+NOTHING = Put((), (), 0)
+WORDS = {
+    Verb.ADD: "added",
+    Verb.WITHDRAW: "withdrawn",
+    Verb.EXPIRE: "expired",
+    Verb.RESTORE: "restored",
+    Verb.MOVE: "moved",
+    Verb.EDIT: "edited",
+    Verb.RELEASE: "released",
+    Verb.REDATE: "redated",
+    Verb.RETOUCH: "retouched",
+}
+MEDIA_TYPES = {".html": "text/html", ".xml": "application/atom+xml"}
+
+
+@dataclass(slots=True)
+class Memory:
+    """What one process remembers from cycle to cycle; all of it may be lost at any time."""
+
+    absent: dict[str, float] = field(default_factory=dict)
+    edition: tuple[str, Edition] | None = None
+    shelf: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What turns the bytes of a file into an article. `salt` names it: when it changes, every file is read again.
+
+    Relative references are resolved against `base`, as if the input folder stood there; `zone` is where naive times are meant.
+    """
+
+    reader: Callable[[Source], Article]
+    summarizer: Summarizer
+    base: str
+    zone: tzinfo
+    salt: str
+
+    def article(self, path: str, body: bytes) -> tuple[Article, Summary]:
+        """The article in a file's bytes, and its summary. Raises Unreadable."""
+        folder = path.rpartition("/")[0]
+        article = self.reader(Source(path, body, self.base + quote(f"{folder}/" if folder else ""), self.zone))
+        return article, self.summarizer(article)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a cycle is made of. `style` names whatever turns entries into documents: when it changes, they are made again.
+
+    `settle` is in seconds; `limit` counts the entries of the current document; `version` is the program's.
+    """
+
+    inbox: Inbox
+    intake: Intake
+    ledger: Ledger
+    site: Site
+    pages: Pages
+    static: tuple[Document, ...]
+    publisher: Publisher
+    settle: float
+    limit: int
+    version: str
+    style: str
+    memory: Memory = field(default_factory=Memory)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a cycle did. `waiting` is seconds until a file may have settled; `due` is the next second of an embargo or expiry."""
+
+    changes: tuple[Change, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    held: tuple[str, ...] = ()
+    waiting: float | None = None
+    due: datetime | None = None
+    put: Put = NOTHING
+    gone: frozenset[str] = frozenset()
+
+    @property
+    def summary(self) -> str:
+        """One line for the log; empty when nothing happened."""
+        counts = Counter(changes.outcome(self.changes).values())
+        told = [f"{counts[verb]} {word}" for verb, word in WORDS.items() if counts[verb]]
+        told += [f"{len(self.put.written)} documents written"] if self.put.written else []
+        told += [f"{len(self.put.removed)} removed"] if self.put.removed else []
+        return ", ".join(told)
+
+
+def cycle(
+    parts: Parts, *, now: datetime, tick: float, stop: Callable[[], None], progress: Progress | None = None, accept_removals: bool = False
+) -> Report:
+    """Bring the ledger up to the folder and the shelf up to the ledger.
+
+    `now` is the wall clock (aware UTC, whole seconds), `tick` a monotonic clock in seconds. `stop` is called at every step and
+    raises Abandoned to end the cycle there. Raises LedgerError and PublishError; then what was published stays.
+    """
+    ledger, say = parts.ledger, progress or (lambda _what, _done, _of: None)
+    if ledger.get("asked"):
+        accept_removals = _asked(ledger) or accept_removals
+    scan = parts.inbox.scan(now=now.timestamp(), tick=tick)
+    batch = _read(parts, scan, now, stop, say)
+    look = _look(parts, scan, tick)
+    verdict = changes.decide(ledger.known(), look, batch.found, now, feed_id=parts.site.id, accept_removals=accept_removals)
+    _apply(ledger, look, batch, verdict, now)
+    _note_folder(parts, scan, verdict)
+    stop()
+    shelf, put = _publish(parts, stop, say)
+    waiting = min([*scan.waiting.values(), *batch.unsettled, *(parts.settle for _ in look.brief)], default=None)
+    problems = tuple(record.problem for record in ledger.files().values() if record.problem)
+    return Report(verdict.changes, problems, verdict.held, waiting, changes.next_due(ledger.known().values()), put, shelf.gone)
+
+
+def _asked(ledger: Ledger) -> bool:
+    """Do what `feeder retry` asked of the next cycle; return whether removals are accepted."""
+    accept = "accept-removals" in (ledger.get("asked") or "")
+    ledger.retry()
+    ledger.put(asked="")
+    return accept
+
+
+def foresee(parts: Parts, *, now: datetime, tick: float, accept_removals: bool = False) -> Verdict:
+    """What the next cycle would decide, without deciding it: nothing is written."""
+    scan = parts.inbox.scan(now=now.timestamp(), tick=tick)
+    batch = _read(parts, scan, now, lambda: None, lambda _what, _done, _of: None)
+    look = replace(_look(parts, scan, tick), brief=frozenset())
+    return changes.decide(parts.ledger.known(), look, batch.found, now, feed_id=parts.site.id, accept_removals=accept_removals)
+
+
+# -- the folder ---------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What reading brought: articles, and a record for each file whose record changes."""
+
+    found: list[Found] = field(default_factory=list)
+    told: dict[str, Told] = field(default_factory=dict)
+    records: dict[str, FileRecord] = field(default_factory=dict)
+    unsettled: list[float] = field(default_factory=list)
+
+
+def _read(parts: Parts, scan: Scan, now: datetime, stop: Callable[[], None], say: Progress) -> _Batch:
+    """Read every settled file that is new, or no longer as it was read last."""
+    batch, files = _Batch(), parts.ledger.files()
+    todo = [
+        (path, stat) for path, stat in scan.files.items() if not ((seen := files.get(path)) and seen.stat == stat and seen.salt == parts.intake.salt)
+    ]
+    for number, (path, stat) in enumerate(todo):
+        stop()
+        say("reading", number, len(todo))
+        try:
+            _read_one(parts, batch, path, stat)
+        except Unsettled:
+            batch.unsettled.append(parts.settle)
+        except Unreadable as error:
+            batch.records[path] = FileRecord(path, tuple(stat), parts.intake.salt, "", error.reason, error.hint, (), now)
+    for problem in scan.problems:
+        path = text.printable(problem.where)
+        batch.records[path] = FileRecord(path, (), parts.intake.salt, "", problem.reason, problem.hint, (), now)
+    return batch
+
+
+def _read_one(parts: Parts, batch: _Batch, path: str, stat: Stat) -> None:
+    seen = parts.ledger.files().get(path)
+    body = parts.inbox.read(path, stat)
+    raw = hashlib.sha256(body).hexdigest()
+    if seen and seen.raw == raw and seen.salt == parts.intake.salt:
+        batch.records[path] = replace(seen, stat=tuple(stat))
+        return
+    article, summary = parts.intake.article(path, body)
+    batch.told[path] = Told(replace(article, blocks=()), summary.text)
+    batch.records[path] = FileRecord(path, tuple(stat), parts.intake.salt, raw, flags=article.flags)
+    batch.found.append(_found(article, raw, _time(stat.mtime_ns)))
+
+
+def _found(article: Article, raw: str, modified: datetime | None) -> Found:
+    a = article
+    body = " ".join(block.text for block in a.blocks)
+    sketch = changes.sketch(a.title, body)
+    dates = (modified, a.published, a.updated, a.expires)
+    return Found(a.path, raw, changes.visible(a), a.title, sketch, *dates, draft=a.draft, minor=a.minor, id=a.id, slug=a.slug)
+
+
+def _time(mtime_ns: int) -> datetime | None:
+    """A file's time in whole seconds, or None where it is no date at all (a damaged mtime)."""
+    try:
+        return datetime.fromtimestamp(mtime_ns // 1_000_000_000, UTC)
+    except (OverflowError, OSError, ValueError):
+        return None
+
+
+def _look(parts: Parts, scan: Scan, tick: float) -> Look:
+    """What is there, what has only just gone, and whether this is the folder it was."""
+    present = {*scan.files, *scan.waiting, *(problem.where for problem in scan.problems)}
+    missing = {k.path for k in parts.ledger.known().values() if k.state is not State.WITHDRAWN} - present
+    unseen = tuple(f"{problem.where}/" for problem in scan.problems)
+    hidden = {path for path in missing if path.startswith(unseen)}  # below a folder that cannot be entered: nobody knows
+    present, missing = present | hidden, missing - hidden
+    absent = parts.memory.absent
+    for path in absent.keys() - missing:
+        del absent[path]
+    brief = {path for path in missing if tick - absent.setdefault(path, tick) < parts.settle}
+    device = parts.ledger.get("device")
+    strange = scan.root is not None and device is not None and device != str(scan.root[0])
+    return Look(present, scan.complete and scan.root is not None, strange, brief)
+
+
+# -- the ledger ---------------------------------------------------------------------------------------------------------------
+
+
+def _apply(ledger: Ledger, look: Look, batch: _Batch, verdict: Verdict, now: datetime) -> None:
+    """Record the verdict and the files in one transaction; nothing at all when nothing is new."""
+    for problem in verdict.refused:
+        batch.records[problem.where] = replace(batch.records[problem.where], raw="", stat=(), reason=problem.reason, hint=problem.hint, since=now)
+    for path in verdict.deferred:
+        batch.records.pop(path, None)
+    files = ledger.files()
+    news = [record for record in batch.records.values() if not _same(files.get(record.path), record)]
+    forget = [path for path in files.keys() - look.present if path not in batch.records] if look.complete else []
+    if verdict.changes or news or forget:
+        ledger.apply(verdict.changes, batch.told, news, forget)
+
+
+def _same(old: FileRecord | None, new: FileRecord) -> bool:
+    return old is not None and replace(new, since=old.since) == old
+
+
+def _note_folder(parts: Parts, scan: Scan, verdict: Verdict) -> None:
+    """Remember the folder's device while nothing is held, and what is held, for `status`."""
+    ledger, held = parts.ledger, json.dumps(verdict.held)
+    if held != (ledger.get("held") or "[]"):
+        ledger.put(held=held)
+    if scan.root is not None and not verdict.held and ledger.get("device") != str(scan.root[0]):
+        ledger.put(device=str(scan.root[0]))
+
+
+# -- the shelf ----------------------------------------------------------------------------------------------------------------
+
+
+def _publish(parts: Parts, stop: Callable[[], None], say: Progress) -> tuple[Edition, Put]:
+    """Make and put whatever is not on the shelf as it should be. Nothing is looked at twice when nothing can have changed."""
+    ledger, publisher, memory = parts.ledger, parts.publisher, parts.memory
+    state = f"{ledger.generation()} {parts.style}"
+    if memory.edition is None or memory.edition[0] != state:
+        plan = edition.plan(ledger.known(), ledger.revisions(), style=parts.style, static=_digests(parts), limit=parts.limit)
+        memory.edition = (state, plan)
+    shelf = memory.edition[1]
+    untouched = memory.shelf is not None and publisher.fingerprint() == memory.shelf
+    if untouched and ledger.get("shelf") == state:
+        return shelf, NOTHING
+    noted = ledger.shelf()
+    there = {path: (s.size, s.mtime_ns) for path, s in noted.items()} if untouched else publisher.stats()
+    behind = [w for w in shelf.wanted if not _stands(w, noted.get(w.path), there.get(w.path))]
+    surplus = sorted(noted.keys() - {w.path for w in shelf.wanted})
+    put = publisher.put(_documents(parts, shelf, behind, stop, say), surplus)
+    there = publisher.stats(w.path for w in behind)
+    ledger.note_shelf((Shelved(w.path, w.key, *there[w.path]) for w in behind), surplus, state)
+    memory.shelf = publisher.fingerprint()
+    return shelf, put
+
+
+def _stands(wanted: Wanted, noted: Shelved | None, there: tuple[int, int] | None) -> bool:
+    return noted is not None and noted.key == wanted.key and there == (noted.size, noted.mtime_ns)
+
+
+def _documents(parts: Parts, shelf: Edition, behind: list[Wanted], stop: Callable[[], None], say: Progress) -> Iterator[Document]:
+    for number, wanted in enumerate(behind):
+        stop()
+        say("publishing", number, len(behind))
+        yield _document(parts, shelf, wanted)
+
+
+def _document(parts: Parts, shelf: Edition, wanted: Wanted) -> Document:
+    known, pages = parts.ledger.known(), parts.pages
+    match wanted.kind:
+        case Kind.STATIC:
+            return next(document for document in parts.static if document.path == wanted.path)
+        case Kind.ARTICLE:
+            body = pages.article(*_entries(parts, wanted))
+        case Kind.GONE:
+            k = known[wanted.ids[0]]
+            body = pages.gone(k.title, parts.site.base + edition.page_path(k))
+        case Kind.MONTH:
+            body = pages.month(wanted.path.removeprefix("archive/").removesuffix(".html"), list(_entries(parts, wanted)))
+        case Kind.INDEX:
+            body = pages.index(list(_entries(parts, wanted)), shelf.months)
+        case Kind.MISSING:
+            body = pages.missing()
+        case Kind.FEED:
+            feed = feeds.current(parts.site, _entries(parts, wanted), updated=shelf.updated, path=FEED, limit=parts.limit)
+            body = xml.atom(feed, generator_version=parts.version)
+    return Document(wanted.path, MEDIA_TYPES["." + wanted.path.rpartition(".")[2]], body)
+
+
+def _entries(parts: Parts, wanted: Wanted) -> Iterator[Entry]:
+    known: Mapping[str, Known] = parts.ledger.known()
+    return parts.ledger.entries(wanted.ids, {ident: parts.site.base + edition.page_path(known[ident]) for ident in wanted.ids})
+
+
+def _digests(parts: Parts) -> dict[str, str]:
+    return {document.path: hashlib.sha256(document.body).hexdigest() for document in parts.static}

@@ -1,0 +1,254 @@
+"""Runs cycles one at a time and looks after them: a clock that moves, a scheduler that dies, a cycle that hangs. It knows no schedule itself.
+
+The supervisor trusts the monotonic clock alone, and polls where others wait: each of these faults is noticed within seconds
+(FAULTS T3, T4, J2, J4, J5).
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol
+
+from feeder.clock import Clock
+from feeder.errors import Abandoned, FeederError
+
+__all__ = ["Bell", "Outcome", "Runner", "Work"]
+
+JUMP = 2.0  # seconds the wall clock may drift from the monotonic one between two beats before it counts as moved
+LATE = 5.0  # seconds the scheduler may be behind its own plan before it counts as dead
+STALE = 15.0  # seconds without a beat after which health says so
+GRACE = 5.0  # seconds a cycle has to stop once it was asked to
+
+_log = logging.getLogger("feeder")
+
+
+class Outcome(Protocol):
+    """What the runner needs to know of a finished cycle; pipeline.Report is one."""
+
+    @property
+    def waiting(self) -> float | None:
+        """Seconds until a file may have settled."""
+
+    @property
+    def due(self) -> datetime | None:
+        """The next second at which an embargo ends or an article expires."""
+
+    @property
+    def summary(self) -> str:
+        """One line for the log, empty when nothing happened."""
+
+
+class Bell(Protocol):
+    """What asks for cycles on schedule; service.Alarm is one."""
+
+    def start(self) -> None:
+        """Start, or start anew with nothing kept but the moment."""
+
+    def stop(self) -> None:
+        """Stop ringing."""
+
+    def at(self, moment: datetime | None) -> None:
+        """Ring once at this moment too; None: not at all."""
+
+    def next(self) -> datetime | None:
+        """Return the earliest time it will ring."""
+
+    def late(self, wall: float) -> float:
+        """Return the seconds by which a time has passed without a ring."""
+
+
+Work = Callable[[Callable[[], None]], Outcome]
+
+
+@dataclass(slots=True)
+class _Cycle:
+    """A cycle on its way: when it began, and when it was asked to stop (monotonic seconds)."""
+
+    began: float
+    stop: threading.Event = field(default_factory=threading.Event)
+    asked: float | None = None
+
+    def check(self) -> None:
+        if self.stop.is_set():
+            raise Abandoned("the cycle was asked to stop before it was done; the next one takes it up again")
+
+
+class Runner:
+    """Runs cycles one at a time in a thread of its own, when asked and on schedule, and supervises them.
+
+    `work` is one cycle; it calls what it is given between its steps, which raises Abandoned when it has to end. `bell` asks for
+    cycles by calling `request`. `on_hung` is called from `beat` when a cycle neither ends nor heeds that. `deadline` and `grace`
+    are seconds. `loaded` says that something published earlier is being served already.
+    """
+
+    def __init__(
+        self, work: Work, bell: Bell, *, deadline: float, on_hung: Callable[[], None], clock: Clock, grace: float = GRACE, loaded: bool = False
+    ) -> None:
+        self._work = work
+        self._bell = bell
+        self._deadline = deadline
+        self._on_hung = on_hung
+        self._clock = clock
+        self._grace = grace
+        self._asked = threading.Condition()
+        self._reasons: dict[str, None] = {}
+        self._closing = False
+        self._cycle: _Cycle | None = None
+        self._worker = self._thread()
+        self._drift = clock.wall() - clock.tick()
+        self._beat = clock.tick()
+        self._ready = loaded
+        self._cycles = self._failures = 0
+        self._last: tuple[datetime, str] | None = None
+        self._error: str | None = None
+        self._notes: dict[str, str] = {}
+
+    def start(self) -> None:
+        """Start the schedule and the first cycle."""
+        self._bell.start()
+        self._worker.start()
+        self.request("start")
+
+    def stop(self, within: float = GRACE - 1) -> bool:
+        """Ask the running cycle to end and wait for it; return whether it did, `within` so many seconds."""
+        with self._asked:
+            self._closing = True
+            if self._cycle:
+                self._cycle.stop.set()
+            self._asked.notify_all()
+        self._bell.stop()
+        self._worker.join(within)
+        return not self._worker.is_alive()
+
+    def request(self, reason: str) -> None:
+        """Ask for a cycle: now, or one more right after the one that runs (J1). `reason` is for the log."""
+        with self._asked:
+            self._reasons[reason] = None
+            self._asked.notify_all()
+
+    def allow(self, deadline: float) -> None:
+        """Give cycles so many seconds from now on."""
+        self._deadline = deadline
+
+    def note(self, about: str, problem: str | None) -> None:
+        """Remember for health what is not as it should be with some part of the service, or that it is well again."""
+        if problem is None:
+            self._notes.pop(about, None)
+        else:
+            self._notes[about] = problem
+
+    def health(self) -> tuple[bool, Mapping[str, object]]:
+        """Return whether this process is alive and has something to serve, and what there is to know about it."""
+        silent = self._clock.tick() - self._beat
+        reasons = [f"{about}: {problem}" for about, problem in sorted(self._notes.items())]
+        if silent > STALE:
+            reasons.insert(0, f"the supervisor has been silent for {silent:.0f} s")
+        if not self._ready:
+            reasons.insert(0, "nothing is published yet")
+        if self._error:
+            reasons.append(f"the last cycle failed: {self._error}")
+        ok = self._ready and silent <= STALE
+        following = self._bell.next()
+        return ok, {
+            "status": "unwell" if not ok else "degraded" if reasons else "ok",
+            "reasons": reasons,
+            "cycles": self._cycles,
+            "failures": self._failures,
+            "last_cycle": self._last[0].isoformat() if self._last else None,
+            "last_summary": self._last[1] if self._last else None,
+            "last_error": self._error,
+            "next_run": following.isoformat(timespec="seconds") if following else None,
+        }
+
+    # the supervisor
+
+    def beat(self) -> None:
+        """Look after clock, scheduler, worker and the running cycle; to be called each second by a thread that never waits for them."""
+        wall, tick = self._clock.wall(), self._clock.tick()
+        moved, self._drift, self._beat = wall - tick - self._drift, wall - tick, tick
+        if abs(moved) > JUMP:
+            _log.warning("the clock moved by %+.0f s: the schedule starts anew", moved)
+            self._bell.start()
+            self.request("clock")
+        elif self._bell.late(wall) > LATE:
+            _log.error("the scheduler has stopped: it is started anew")
+            self._bell.start()
+            self.request("scheduler")
+        if not self._worker.is_alive():
+            _log.error("the worker thread has ended: another one takes over")
+            self._worker = self._thread()
+            self._worker.start()
+            self.request("worker")
+        self._look_at_cycle(tick)
+
+    def _look_at_cycle(self, tick: float) -> None:
+        cycle = self._cycle
+        if cycle is None:
+            return
+        if cycle.asked is None:
+            if tick - cycle.began > self._deadline:
+                _log.error("the cycle runs for more than %.0f s: it is asked to stop", self._deadline)
+                cycle.asked = tick
+                cycle.stop.set()
+        elif tick - cycle.asked > self._grace:
+            _log.critical("the cycle hangs and does not stop")
+            self._on_hung()
+
+    # the worker
+
+    def _thread(self) -> threading.Thread:
+        return threading.Thread(target=self._run, name="cycles", daemon=True)
+
+    def _run(self) -> None:
+        while True:
+            with self._asked:
+                self._asked.wait_for(lambda: self._reasons or self._closing)
+                if self._closing:
+                    return
+                reasons, self._reasons = ", ".join(self._reasons), {}
+                self._cycle = cycle = _Cycle(self._clock.tick())
+            try:
+                self._once(cycle, reasons)
+            finally:
+                self._cycle = None
+
+    def _once(self, cycle: _Cycle, reasons: str) -> None:
+        began = self._clock.now()
+        _log.debug("a cycle begins: %s", reasons)
+        self._cycles += 1
+        try:
+            outcome = self._work(cycle.check)
+        except Abandoned as error:
+            if not self._closing:
+                self._failed(began, str(error))
+            _log.warning("%s", error)
+        except FeederError as error:
+            self._failed(began, str(error))
+            _log.error("the cycle failed: %s", error)
+        except Exception as error:  # noqa: BLE001 - the top of the service: whatever a cycle does, the next one runs (J3)
+            self._failed(began, f"{type(error).__name__}: {error}")
+            _log.exception("the cycle failed")
+        else:
+            self._ready, self._error = True, None
+            self._last = began, outcome.summary or "nothing new"
+            if outcome.summary:
+                _log.info("%s", outcome.summary)
+            self._bell.at(self._moment(outcome, began))
+
+    def _failed(self, began: datetime, error: str) -> None:
+        self._failures += 1
+        self._error = error
+        self._last = began, error
+
+    def _moment(self, outcome: Outcome, began: datetime) -> datetime | None:
+        moments: list[datetime] = []
+        if outcome.waiting is not None:
+            # A hair later than promised, lest the file is found unsettled by a hair.
+            moments.append(datetime.fromtimestamp(self._clock.wall() + max(outcome.waiting, 0.05) + 0.005, UTC))
+        if outcome.due is not None and outcome.due > began:  # what was due when the cycle began, it has seen
+            moments.append(outcome.due)
+        return min(moments, default=None)
