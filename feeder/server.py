@@ -642,8 +642,7 @@ class _Gate:
         fields: dict[bytes, list[bytes]] = {}
         for name, value in _FIELD.findall(lines):
             fields.setdefault(name.lower(), []).append(value.strip(b" \t"))
-        hosts = fields.get(b"host", [])
-        if len(hosts) > 1 or (not hosts and version == b"1.1") or not all(map(_HOST.fullmatch, hosts)):
+        if not all(map(_HOST.fullmatch, fields.get(b"host", []))):  # how many there must be, h11 knows
             raise _RefusedError(400)
         return self._length(fields)
 

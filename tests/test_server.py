@@ -579,6 +579,9 @@ def test_a_file_too_large_to_hold_is_not_served(folder: Path) -> None:
     with serving(shelf) as server:
         assert get(server, "/articles/big.html").status == 404
         assert len(get(server, "/articles/most.html").body) == LARGEST
+        os.truncate(folder / "articles" / "most.html", LARGEST + 1)
+        shelf.refresh(["articles/most.html"], [], ())
+        assert get(server, "/articles/most.html").status == 404
 
 
 def test_a_folder_that_cannot_be_listed_keeps_its_documents() -> None:
@@ -702,6 +705,22 @@ def test_what_is_not_exactly_a_request_is_refused_and_closed(server: Server, req
     assert answer.count(b"HTTP/1.1 ") == 1
     assert b"\r\nconnection: close\r\n" in answer
     assert b"\r\ndate: " in answer
+
+
+@pytest.mark.parametrize("start", [b"GET / HTTP/1.1\nHost: x\n\n", b"\x16\x03\x01\x02\x00\x01", b"GET / HTTP/1.1\r\nX: \0"])
+def test_what_no_further_byte_can_mend_is_refused_at_once(server: Server, start: bytes) -> None:
+    """H7, H14: 400, not 408 after a wait."""
+    assert status(raw(server, start)) == 400
+
+
+def test_a_refusal_is_not_reset_away_while_the_client_still_sends(server: Server) -> None:
+    """H5: a client that sends first and reads later still finds the answer (RFC 9112 9.6)."""
+    with dial(server) as client:
+        client.sendall(b"BROKEN\r\n\r\n")
+        assert status(until_closed(client)) == 400
+        for _ in range(3):
+            client.sendall(b"x" * 1000)
+            time.sleep(0.03)
 
 
 @pytest.mark.parametrize(
