@@ -53,6 +53,7 @@ _SAVE_AS = "save the article as .txt, .md or .html in UTF-8"
 # Neither tab, LF, VT, FF, CR nor ESC (ISO-2022 shifts with it): what no text of any encoding holds in number.
 _CONTROLS = bytes(byte for byte in (*range(32), 127) if byte not in b"\t\n\v\f\r\x1b")
 _FEW = 8
+_SENSELESS = frozenset(("Cc", "Cn", "Co"))
 # What articles are saved in. Not UTF-7 and no EBCDIC: they decode anything, and UTF-7 smuggles markup past a filter.
 _LEGACY = [
     *("cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "iso8859_2", "mac_roman"),
@@ -96,12 +97,17 @@ def decode(body: bytes) -> tuple[str, str | None]:
 
 def _wide(body: bytes, codec: str) -> tuple[str, bool]:
     """Decode what says, or shows, its encoding, and tell whether all of it could be: the rest, a cut-off end mostly, is U+FFFD."""
-    if (text := _strict(body, codec)) is not None:
-        return text, True
-    text = body.decode(codec, "replace")
-    if text.count("\ufffd") * 10 > len(text):
+    whole = _strict(body, codec)
+    text = body.decode(codec, "replace") if whole is None else whole
+    if (whole is None and text.count("\ufffd") * 10 > len(text)) or not _sensible(text):
         raise Unreadable(f"it begins as {codec} text and is not", _SAVE_AS)
-    return text, False
+    return text, whole is not None
+
+
+def _sensible(text: str) -> bool:
+    """Tell whether at least half of the text is no control characters, private ones or none at all: any four bytes may be UTF-32."""
+    head = text[:4096]
+    return 2 * sum(unicodedata.category(character) in _SENSELESS and character not in "\t\n\v\f\r" for character in head) <= len(head)
 
 
 def _strict(body: bytes, codec: str) -> str | None:
@@ -123,9 +129,9 @@ def _refuse_known(body: bytes) -> None:
 
 
 def _refuse_binary(body: bytes, *, share: int) -> None:
-    """Raise Unreadable where more than a few bytes, and more than one in `share`, are control bytes."""
+    """Raise Unreadable where more than half the bytes, or more than a few and more than one in `share`, are control bytes."""
     found = _controls(body)
-    if found > _FEW and found * share > len(body):
+    if found * 2 > len(body) or (found > _FEW and found * share > len(body)):
         raise Unreadable("this is binary data, not a text", _SAVE_AS)
 
 

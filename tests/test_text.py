@@ -68,6 +68,20 @@ def test_a_mark_before_what_is_no_text_is_not_believed(mark: bytes) -> None:
         decode(mark + b"\xd8\xdf" * 100)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"\0\1", b"\x7f", bytes(range(8)), bytes(100)),
+        *(b"\xff\xfe" + bytes(20), b"\xfe\xff" + bytes(20), b"\xff\xfe\0\0" + bytes(40)),
+        *(b"\x00\x01\x02\x03" * 100, b"\x00\x10" * 50),
+    ],
+)
+def test_what_decodes_to_control_characters_or_none_at_all_is_no_text(body: bytes) -> None:
+    """I16: tiny files, NULs behind a mark, and bytes that happen to be UTF-32."""
+    with pytest.raises(Unreadable):
+        decode(body)
+
+
 @pytest.mark.parametrize("cut", [1, 2])
 def test_a_cut_off_last_character_is_dropped_and_the_rest_kept(cut: int) -> None:
     """C3"""
