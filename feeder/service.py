@@ -34,8 +34,10 @@ from feeder.config import Config
 from feeder.errors import FeederError
 from feeder.host import Signals, Watcher, restart, write_logs
 from feeder.inbox import ignored_name
+from feeder.listener import Server
 from feeder.pipeline import Parts, Report, cycle
-from feeder.server import Server, Shelf, app
+from feeder.server import app
+from feeder.shelf import Shelf
 from feeder.supervisor import Runner
 from feeder.text import printable
 

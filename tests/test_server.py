@@ -24,7 +24,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from feeder.errors import FeederError
-from feeder.server import Limits, Server, Shelf, _Gate, _RefusedError, app
+from feeder.listener import Limits, Server, _Gate, _RefusedError
+from feeder.server import app
+from feeder.shelf import Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -960,7 +962,9 @@ def test_a_refused_client_that_never_stops_sending_is_cut_off(server: Server) ->
 
 SCARCE = """
 import pathlib, resource, sys
-from feeder.server import Limits, Server, Shelf, app
+from feeder.listener import Limits, Server
+from feeder.server import app
+from feeder.shelf import Shelf
 resource.setrlimit(resource.RLIMIT_NOFILE, (48, 48))
 shelf = Shelf(pathlib.Path(sys.argv[1]))
 shelf.load()
