@@ -210,6 +210,7 @@ def _telling(body: bytes) -> bytes:
 
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _C1 = {code: bytes((code,)).decode("cp1252", "replace") for code in range(0x80, 0xA0)} | {0x7F: "\ufffd"}
+_ODD = re.compile("[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")  # most texts have nothing of it
 _LINE_ENDS = re.compile("\r\n|[\r\v\f\u2028\u2029]")
 _PILE = re.compile(r"[^\w\s\0-\u02ff]{31,}")
 _MARKS_KEPT = 30
@@ -226,9 +227,10 @@ def clean(text: str) -> str:
     C1 controls become what Windows-1252 means by the byte, as browsers read them (they are that mistake, made earlier).
     Cleaning twice changes nothing more.
     """
-    text = _LINE_ENDS.sub("\n", text.replace("\ufeff", ""))
-    text = _ILLEGAL.sub("\ufffd", text).translate(_C1) if not text.isascii() or not text.isprintable() else text
-    return unicodedata.normalize("NFC", _PILE.sub(_thin, text))
+    if _ODD.search(text):
+        text = _LINE_ENDS.sub("\n", text.replace("\ufeff", ""))
+        text = _ILLEGAL.sub("\ufffd", text).translate(_C1)
+    return text if text.isascii() else unicodedata.normalize("NFC", _PILE.sub(_thin, text))
 
 
 def _thin(pile: re.Match[str]) -> str:
@@ -348,7 +350,8 @@ _TAGS = {"als": "gsw", "bh": "bih", "sh": "sr", "eml": "egl"}
 def language(text: str) -> str | None:
     """Return the primary language tag (BCP 47) of a text by its first 2,000 characters, or None when too short or unsure."""
     words = " ".join(_NOT_WORDS.sub(" ", text[:_LOOKED_AT]).split())
-    enough = _LEAST_IDEOGRAPHS if sum(letter >= "\u2e80" for letter in words) * 2 > len(words) else _LEAST_LETTERS
+    ideographs = 0 if words.isascii() else sum(letter >= "\u2e80" for letter in words)
+    enough = _LEAST_IDEOGRAPHS if ideographs * 2 > len(words) else _LEAST_LETTERS
     if len(words) < enough:
         return None
     found = _detector()(words)
