@@ -1,0 +1,119 @@
+"""Readers: one file's bytes to an Article, by suffix. They decide nothing a file does not say, and touch no disk, clock or network.
+
+A format is one module with `read(source: Source) -> Parsed` and one line in `SUFFIXES`, or an installed plugin of the group
+`feeder.readers` named by its suffix. What all formats share is done here, so that no format can forget it, in a fixed order:
+decode, clean, front matter (all three in `_matter.opened`), the format's own parsing, sanitizing, blocks.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, cast
+
+from feeder import text
+from feeder.errors import FeederError, Unreadable
+from feeder.model import Article
+from feeder.plugins import load, names
+from feeder.readers._parsed import Claim, Parsed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from feeder.model import Block, Source
+
+__all__ = ["SUFFIXES", "VERSION", "Claim", "Parsed", "read", "suffixes"]
+
+VERSION = "1"
+"""Changes when the same bytes would give another Article, so that what was read before is read again."""
+
+SUFFIXES: Mapping[str, str] = {
+    ".txt": "feeder.readers.plain:read",
+    ".text": "feeder.readers.plain:read",
+    ".md": "feeder.readers.markdown:read",
+    ".markdown": "feeder.readers.markdown:read",
+    ".html": "feeder.readers.html:read",
+    ".htm": "feeder.readers.html:read",
+}
+
+
+def suffixes() -> frozenset[str]:
+    """Return the suffixes of all files that can be read, lower-case and with their dot."""
+    return frozenset(name for name in names("readers", SUFFIXES) if name.startswith("."))
+
+
+def read(source: Source) -> Article:
+    """Return the facts in one file. Raises Unreadable, saying why and what to do, and nothing else."""
+    from feeder.readers import _content  # compiled parsers, which `suffixes` does without
+    from feeder.readers._facts import Facts
+
+    parsed = _reader(source.path)(source)
+    base = parsed.base or source.base
+    facts = Facts((*parsed.claims, *_named(source.path)), base, source.zone)
+    title = facts.line("title") or "Untitled"
+    root = _content.parse(parsed.content) if isinstance(parsed.content, str) else parsed.content
+    content, dropped = _content.published(root, base, title)
+    blocks = _content.blocks(content)
+    if not blocks and "<img" not in content:
+        raise Unreadable("nothing is left to publish but a title", "write some text into it")
+    language = facts.language() or _detected(blocks, facts.origins)
+    return Article(
+        path=source.path,
+        title=title,
+        content=content,
+        blocks=blocks,
+        summary=facts.line("summary"),
+        authors=facts.authors(),
+        categories=facts.categories(),
+        links=facts.links(),
+        language=language,
+        rights=facts.line("rights"),
+        id=facts.id(),
+        slug=facts.slug(),
+        published=facts.date("published"),
+        updated=facts.date("updated"),
+        expires=facts.date("expires"),
+        draft=facts.draft(),
+        minor=facts.minor(),
+        origins=tuple(facts.origins),
+        flags=(*parsed.flags, *facts.flags, *dropped),
+    )
+
+
+def _reader(path: str) -> Callable[[Source], Parsed]:
+    suffix = PurePosixPath(path).suffix.lower()
+    try:
+        return cast("Callable[[Source], Parsed]", load("readers", suffix, SUFFIXES))
+    except FeederError as error:
+        raise Unreadable(f"no reader for {suffix or 'a file without a suffix'}", f"there is one for {', '.join(sorted(suffixes()))}") from error
+
+
+def _named(path: str) -> tuple[Claim, ...]:
+    """Return what a file's name says when nothing inside the file does: a date it begins with, and a title."""
+    from feeder.readers._dates import dated_name
+
+    stem = text.clean(PurePosixPath(path).stem)
+    day, rest = dated_name(stem)
+    if " " not in rest:
+        rest = re.sub(r"[-_]+", " ", rest)
+    rest = text.line(rest)
+    title = Claim("title", rest[:1].upper() + rest[1:] or stem, "file name")
+    return (Claim("published", day, "file name"), title) if day else (title,)
+
+
+# Two or three sentences are as good as a page, and four times faster.
+_LOOKED_AT = 500
+
+
+def _detected(blocks: tuple[Block, ...], origins: list[tuple[str, str]]) -> str | None:
+    said, size = [], 0
+    for block in blocks:
+        if block.kind != "code":
+            said.append(block.text)
+            size += len(block.text)
+        if size > _LOOKED_AT:
+            break
+    found = text.language(" ".join(said)[:_LOOKED_AT])
+    if found:
+        origins.append(("language", "detected"))
+    return found
