@@ -2,41 +2,44 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from feeder import __version__
-from feeder.errors import ConfigError, FeederError, Problem
-from feeder.text import printable
 
 if TYPE_CHECKING:
-    from feeder.changes import Known, Verdict
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from feeder.changes import Change, Known, Verdict
     from feeder.config import Config
+    from feeder.errors import Problem
     from feeder.ledger import Ledger
     from feeder.pipeline import Report
 
 __all__ = ["main"]
 
 QUARANTINE = 65
+FAULT = 70
+INTERRUPTED = 130
 EPILOG = """\b
-Exit codes: 0 all is well, 1 failed, 2 wrong usage, 65 a file cannot be published, 70 a fault of the program,
-73 the output cannot be written, 74 the ledger or the input cannot be read, 75 another feeder publishes here,
-78 the configuration is wrong, 130 interrupted.
+Exit codes:
+   0  all is well                      73  the output cannot be written
+   1  it failed; the message says why  74  the ledger cannot be used
+   2  the command line is wrong        75  another feeder publishes here
+  65  a file is set aside              78  the configuration is wrong
+  70  a fault in feeder itself        130  interrupted
 """
 
-config_option = click.option(
-    "-c", "--config", "config_file", type=click.Path(path_type=Path), metavar="FILE", help="The configuration; ./feeder.toml if it is there."
-)
+config_option = click.option("-c", "--config", "config_file", metavar="FILE", help="The configuration; ./feeder.toml if it is there.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Answer as one JSON object.")
 removals_option = click.option("--accept-removals", is_flag=True, help="Withdraw what is gone, however many it is.")
+host_option = click.option("--host", help="Listen here instead of where the configuration says.")
+port_option = click.option("--port", type=click.IntRange(0, 65535), help="Listen on this port; 0 takes any free one.")
 
 
 class _Group(click.Group):
@@ -45,10 +48,12 @@ class _Group(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
-        except FeederError as error:
-            prefix = "" if isinstance(error, ConfigError) else "feeder: "
-            click.echo(f"{prefix}{error}", err=True)
-            ctx.exit(error.exit_code)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except KeyboardInterrupt:
+            ctx.exit(INTERRUPTED)
+        except Exception as error:  # noqa: BLE001 - the top of the program: whoever called it gets an exit code that says whose fault it is
+            ctx.exit(_failed(error))
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(self.commands)
@@ -66,10 +71,15 @@ def main() -> None:
 
 
 @main.command()
-@click.argument("folder", default=".", type=click.Path(file_okay=False, path_type=Path))
-def init(folder: Path) -> None:
-    """Make a commented feeder.toml and a first article in FOLDER, and touch nothing that is there."""
+@click.argument("folder", default=".", type=click.Path(file_okay=False))
+def init(folder: str) -> None:
+    """Make a feeder.toml and a first article in FOLDER.
+
+    Everything in the feeder.toml is explained and optional. Nothing that is there already is touched.
+    """
+    import shlex
     from importlib.resources import files
+    from pathlib import Path
     from uuid import uuid4
 
     example = files("feeder").joinpath("example.toml").read_text(encoding="utf-8")
@@ -79,17 +89,9 @@ def init(folder: Path) -> None:
         "A first article\n\nThis file is an article: its first line is the title, and this is the text.\n\n"
         "Put more files beside it: .txt, .md or .html.\n"
     )
-    for path, body in ((folder / "feeder.toml", config), (folder / "input" / "first.txt", article)):
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("x", encoding="utf-8") as file:
-                file.write(body)
-            click.echo(f"made  {path}")
-        except FileExistsError:
-            click.echo(f"kept  {path}, which is there already")
-        except OSError as error:
-            raise FeederError(f"{path} cannot be written: {error.strerror}") from error
-    click.echo(f"Now: {'feeder run' if folder == Path() else f'cd {folder} && feeder run'}")
+    for path, body in ((Path(folder, "feeder.toml"), config), (Path(folder, "input", "first.txt"), article)):
+        click.echo(f"made  {path}" if _made(path, body) else f"kept  {path}, which is there already")
+    click.echo(f"Now: {'' if folder == '.' else f'cd {shlex.quote(folder)} && '}feeder run")
 
 
 @main.command()
@@ -97,13 +99,13 @@ def init(folder: Path) -> None:
 @removals_option
 @click.option("--no-watch", is_flag=True, help="Look on schedule only, not when a file changes.")
 @click.option("--no-serve", is_flag=True, help="Publish to the output folder only.")
-@click.option("--host", help="Listen here instead of where the configuration says.")
-@click.option("--port", type=click.IntRange(0, 65535), help="Listen on this port; 0 takes any free one.")
+@host_option
+@port_option
 @click.option("-v", "--verbose", is_flag=True, help="Log every cycle and why it ran.")
-def run(
-    config_file: Path | None, *, accept_removals: bool, no_watch: bool, no_serve: bool, host: str | None, port: int | None, verbose: bool
-) -> None:
-    """Publish on schedule and whenever a file changes, and serve the result, until stopped.
+def run(config_file: str | None, *, accept_removals: bool, no_watch: bool, no_serve: bool, host: str | None, port: int | None, verbose: bool) -> None:
+    """Publish, serve, and keep doing so.
+
+    Looks on schedule and whenever a file changes, and serves the result, until stopped.
 
     \b
     SIGTERM, SIGINT  finish or abandon the cycle within 5 s and end; the output is never half-written
@@ -121,8 +123,11 @@ def run(
 @removals_option
 @json_option
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
-def build(config_file: Path | None, *, accept_removals: bool, as_json: bool, quiet: bool) -> None:
-    """Publish what is in the input folder now, once; waits for files that are still being written."""
+def build(config_file: str | None, *, accept_removals: bool, as_json: bool, quiet: bool) -> None:
+    """Publish once.
+
+    Publishes what is in the input folder now; waits some seconds for files that are still being written.
+    """
     from feeder import once
     from feeder.clock import Clock
 
@@ -130,7 +135,7 @@ def build(config_file: Path | None, *, accept_removals: bool, as_json: bool, qui
     with _progress(quiet=quiet or as_json) as progress:
         report = once.build(config, clock=Clock(), accept_removals=accept_removals, progress=progress)
     if as_json:
-        click.echo(json.dumps(_report(report), indent=1))
+        _answer(_report(report))
     elif not quiet:
         click.echo(report.summary or "nothing to do: the feed is as the folder")
     if not as_json:
@@ -141,10 +146,13 @@ def build(config_file: Path | None, *, accept_removals: bool, as_json: bool, qui
 
 @main.command()
 @config_option
-@click.option("--host", help="Listen here instead of where the configuration says.")
-@click.option("--port", type=click.IntRange(0, 65535), help="Listen on this port; 0 takes any free one.")
-def serve(config_file: Path | None, host: str | None, port: int | None) -> None:
-    """Serve the output folder as it is, without publishing; another process may publish to it meanwhile."""
+@host_option
+@port_option
+def serve(config_file: str | None, host: str | None, port: int | None) -> None:
+    """Serve what is published, and publish nothing.
+
+    Another process may publish to the output folder meanwhile.
+    """
     from feeder import service
 
     sys.exit(service.serve(_loader(config_file, host, port)(), say=click.echo))
@@ -153,94 +161,99 @@ def serve(config_file: Path | None, host: str | None, port: int | None) -> None:
 @main.command()
 @config_option
 @json_option
-def check(config_file: Path | None, *, as_json: bool) -> None:
-    """Judge the configuration, every article and the published feed, and publish nothing."""
+def check(config_file: str | None, *, as_json: bool) -> None:
+    """Say what is wrong with configuration and articles.
+
+    Reads the configuration, every article and the published feed, and publishes nothing.
+    """
     from feeder import once
     from feeder.clock import Clock
 
     checked = once.check(_loader(config_file)(), clock=Clock())
     if as_json:
-        problems = [_problem(p) for p in checked.problems]
-        click.echo(
-            json.dumps(
-                {"articles": checked.articles, "problems": problems, "notes": [_problem(p) for p in checked.notes]}, indent=1, ensure_ascii=False
-            )
-        )
+        problems, notes = ([_problem(p) for p in group] for group in (checked.problems, checked.notes))
+        _answer({"articles": checked.articles, "problems": problems, "notes": notes})
     else:
         _tell_problems(checked.problems)
         for note in checked.notes:
             click.echo(f"note: {_safe(note)}")
-        click.echo(f"{checked.articles} articles can be published, {len(checked.problems)} problems")
+        click.echo(f"{_count(checked.articles, 'article')} can be published, {_count(len(checked.problems), 'problem')}")
     sys.exit(QUARANTINE if checked.problems else 0)
 
 
 @main.command()
 @config_option
 @json_option
-def status(config_file: Path | None, *, as_json: bool) -> None:
-    """Say what is published, what is not and why, and what the last cycles did."""
+def status(config_file: str | None, *, as_json: bool) -> None:
+    """Say what is published, what is not, and why."""
     from feeder.ledger import Ledger
 
-    state = (config_file.parent if config_file else Path()) / ".feeder"
+    state = _state(config_file)
     ledger = Ledger.look(state)
-    if ledger is None:
-        click.echo(json.dumps({"published": 0, "built": False}) if as_json else "nothing is published yet; start with: feeder run")
+    if ledger is None and not as_json:
+        click.echo("nothing is published from here yet; begin with: feeder run")
         return
-    facts = _status(ledger, state)
-    click.echo(json.dumps(facts, indent=1, ensure_ascii=False, default=str) if as_json else "\n".join(_status_lines(facts)))
+    facts = _status(ledger or Ledger.blank(), state)
+    if as_json:
+        _answer(facts)
+    else:
+        click.echo("\n".join(_status_lines(facts)))
 
 
 @main.command()
 @config_option
 @json_option
 @removals_option
-def plan(config_file: Path | None, *, as_json: bool, accept_removals: bool) -> None:
-    """Say what the next build would change for subscribers, and change nothing."""
+def plan(config_file: str | None, *, as_json: bool, accept_removals: bool) -> None:
+    """Say what the next build would change for subscribers."""
     from feeder import once
     from feeder.clock import Clock
 
     verdict = once.foresee(_loader(config_file)(), clock=Clock(), accept_removals=accept_removals)
     if as_json:
-        click.echo(json.dumps(_verdict(verdict), indent=1, ensure_ascii=False, default=str))
+        _answer(_verdict(verdict))
         return
-    from feeder.changes import outcome
-
-    told = outcome(verdict.changes)
-    origins = {change.entry.id: change.origin for change in verdict.changes if change.origin}
-    for ident, entry in {change.entry.id: change.entry for change in verdict.changes}.items():
-        moved = f" (was {printable(origins[ident])})" if ident in origins else ""
-        click.echo(f"{told[ident]:9} {printable(entry.path)}{moved}  {printable(entry.title)}")
-    click.echo(f"{len(told)} entries change; {_unread(verdict)} entries would be marked unread" if verdict.changes else "nothing would change")
+    told = _told(verdict)
+    for change in told:
+        moved = f" (was {_safe(change.origin)})" if change.origin else ""
+        click.echo(f"{change.verb:9} {_safe(change.entry.path)}{moved}  {_safe(change.entry.title)}")
+    unread = f"{_count(_unread(verdict), 'entry', 'entries')} would be marked unread"
+    click.echo(f"{_count(len(told), 'entry', 'entries')} would change, {unread}" if told else "nothing would change")
     _tell_problems(verdict.refused)
     _tell_held(verdict.held)
 
 
 @main.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
 @config_option
 @json_option
-def explain(file: Path, config_file: Path | None, *, as_json: bool) -> None:
-    """Say where the title, the dates, the language and the summary of FILE come from."""
+def explain(file: str, config_file: str | None, *, as_json: bool) -> None:
+    """Say where an article's title, dates and summary come from."""
+    from pathlib import Path
+
     from feeder import once
 
-    facts = once.explain(_loader(config_file)(), file)
+    facts = once.explain(_loader(config_file)(), Path(file))
     if as_json:
-        click.echo(json.dumps(facts, indent=1, ensure_ascii=False, default=str))
+        _answer({name.strip(): {"value": value, "origin": origin} for name, (value, origin) in facts.items()})
         return
     for name, (value, origin) in facts.items():
-        click.echo(f"{name:10} {printable(str(value))}{f'   [{printable(origin)}]' if origin else ''}")
+        click.echo(f"{name:10} {_safe(value)}{f'   [{_safe(origin)}]' if origin else ''}")
 
 
 @main.command()
 @config_option
 @removals_option
-def retry(config_file: Path | None, *, accept_removals: bool) -> None:
-    """Have files in quarantine read again; a running service does so at once."""
+def retry(config_file: str | None, *, accept_removals: bool) -> None:
+    """Have the files that were set aside read again.
+
+    A running service does so at once; otherwise the next build or run does.
+    """
     import signal
 
     from feeder.ledger import Ledger, holder
 
-    state = (config_file.parent if config_file else Path()) / ".feeder"
+    state = _state(config_file)
     Ledger.ask(state, "retry accept-removals" if accept_removals else "retry")
     pid = holder(state)
     if pid is None:
@@ -253,18 +266,60 @@ def retry(config_file: Path | None, *, accept_removals: bool) -> None:
 # -- words and figures --------------------------------------------------------------------------------------------------------
 
 
-def _loader(config_file: Path | None, host: str | None = None, port: int | None = None) -> Callable[[], Config]:
+def _made(path: Path, body: str) -> bool:
+    """Make a file and the folders to it; return whether it was not there. Raises FeederError."""
+    from feeder.errors import FeederError
+
+    try:
+        if path.exists():
+            return False
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(body)
+    except OSError as error:
+        raise FeederError(f"{path} cannot be written: {error.strerror}") from error
+    return True
+
+
+def _failed(error: Exception) -> int:
+    """Tell what went wrong and return the exit code: a sentence where it is someone's to mend, everything where it is ours."""
+    from feeder.errors import ConfigError, FeederError
+
+    if isinstance(error, FeederError):
+        click.echo(f"{'' if isinstance(error, ConfigError) else 'feeder: '}{error}", err=True)
+        return error.exit_code
+    from traceback import format_exception
+
+    click.echo(_safe_lines(format_exception(error)), err=True, nl=False)
+    click.echo("feeder: this is a fault in feeder itself; please report it with the lines above", err=True)
+    return FAULT
+
+
+def _loader(config_file: str | None, host: str | None = None, port: int | None = None) -> Callable[[], Config]:
     """What reads the configuration, now and at each SIGHUP; options go before the environment, the environment before the file."""
     environ = dict(os.environ)
     environ |= {"FEEDER_SERVE__HOST": host} if host is not None else {}
     environ |= {"FEEDER_SERVE__PORT": str(port)} if port is not None else {}
 
     def load() -> Config:
+        from pathlib import Path
+
         from feeder import config
 
-        return config.load(config_file, environ)
+        return config.load(None if config_file is None else Path(config_file), environ)
 
     return load
+
+
+def _state(config_file: str | None) -> Path:
+    """The folder of the ledger, without reading the configuration: that takes longer than all the rest of `status`."""
+    from pathlib import Path
+
+    if config_file is not None and not Path(config_file).is_file():
+        from feeder.errors import ConfigError, Problem
+
+        raise ConfigError((Problem(config_file, "there is no such file", "`feeder init` writes one"),))
+    return Path(config_file or "feeder.toml").parent / ".feeder"
 
 
 @contextmanager
@@ -284,21 +339,43 @@ def _bar(what: str, done: int, of: int) -> None:
         click.echo(f"\r{what:10} [{'#' * filled}{'-' * (30 - filled)}] {done}/{of}", nl=False, err=True)
 
 
-def _safe(problem: Problem) -> str:
-    return printable(str(problem))
+def _answer(facts: Mapping[str, object]) -> None:
+    """Print one JSON object; times in ISO 8601, as everywhere."""
+    import json
+
+    click.echo(json.dumps(facts, indent=1, ensure_ascii=False, default=_when))
+
+
+def _safe(said: object) -> str:
+    """Words of others for a terminal."""
+    from feeder.text import printable
+
+    return printable(str(said))
+
+
+def _safe_lines(lines: Iterable[str]) -> str:
+    return "".join(f"{_safe(line)}\n" for block in lines for line in block.splitlines())
+
+
+def _count(number: int, one: str, more: str = "") -> str:
+    return f"{number} {one if number == 1 else more or f'{one}s'}"
 
 
 def _tell_problems(problems: Iterable[Problem]) -> None:
     for problem in problems:
-        click.echo(f"not published: {_safe(problem)}", err=True)
+        click.echo(f"set aside: {_safe(problem)}", err=True)
 
 
 def _tell_held(held: tuple[str, ...]) -> None:
     if held:
-        click.echo(f"{len(held)} articles are missing at once and stay published; put them back, or say --accept-removals", err=True)
+        click.echo(f"{_held(len(held))}, or say --accept-removals", err=True)
 
 
-def _problem(problem: Problem) -> dict[str, str]:
+def _held(number: int) -> str:
+    return f"{_count(number, 'article is', 'articles are')} gone at once and stay{'s' if number == 1 else ''} published: put the files back"
+
+
+def _problem(problem: Problem) -> dict[str, object]:
     return {"where": problem.where, "reason": problem.reason, "hint": problem.hint}
 
 
@@ -313,8 +390,18 @@ def _report(report: Report) -> Mapping[str, object]:
 
 
 def _verdict(verdict: Verdict) -> Mapping[str, object]:
-    changes = [{"verb": c.verb, "id": c.entry.id, "path": c.entry.path, "origin": c.origin, "title": c.entry.title} for c in verdict.changes]
+    changes = [{"verb": c.verb, "id": c.entry.id, "path": c.entry.path, "origin": c.origin, "title": c.entry.title} for c in _told(verdict)]
     return {"changes": changes, "unread": _unread(verdict), "refused": [_problem(p) for p in verdict.refused], "held": list(verdict.held)}
+
+
+def _told(verdict: Verdict) -> list[Change]:
+    """One change for each entry, the weightiest; none where subscribers see no difference."""
+    from feeder.changes import Change, Verb, outcome
+
+    entries = {change.entry.id: change.entry for change in verdict.changes}
+    origins = {change.entry.id: change.origin for change in verdict.changes if change.origin}
+    weightiest = outcome(verdict.changes).items()
+    return [Change(verb, entries[ident], origins.get(ident, "")) for ident, verb in weightiest if verb is not Verb.RETOUCH]
 
 
 def _unread(verdict: Verdict) -> int:
@@ -325,19 +412,22 @@ def _unread(verdict: Verdict) -> int:
 
 
 def _status(ledger: Ledger, state: Path) -> dict[str, object]:
+    import json
+
     from feeder.changes import State
     from feeder.ledger import holder
 
     known = list(ledger.known().values())
+    public = {k.path for k in known if k.public}
     embargoed = [k for k in known if k.state is State.LIVE and not k.arrival]
     return {
-        "published": sum(k.public for k in known),
+        "published": len(public),
         "withdrawn": sum(k.state is State.WITHDRAWN and k.arrival > 0 for k in known),
         "expired": sum(k.state is State.EXPIRED for k in known),
         "drafts": sum(k.state is State.DRAFT for k in known),
         "embargoed": [{"path": k.path, "until": k.published} for k in _by_date(embargoed)],
         "held": json.loads(ledger.get("held") or "[]"),
-        "quarantine": [{**_problem(f.problem), "since": f.since} for f in ledger.files().values() if f.problem],
+        "quarantine": [{**_problem(f.problem), "since": f.since, "published": f.path in public} for f in ledger.files().values() if f.problem],
         "notes": [{"where": f.path, "note": flag} for f in ledger.files().values() for flag in f.flags],
         "process": holder(state),
         "cycles": [{"at": at, "seconds": seconds, "did": did} for at, seconds, did in ledger.cycles()[:10]],
@@ -349,22 +439,25 @@ def _by_date(entries: Iterable[Known]) -> list[Known]:
 
 
 def _status_lines(facts: Mapping[str, object]) -> Iterator[str]:
-    yield f"{facts['published']} published, {facts['withdrawn']} withdrawn, {facts['expired']} expired, {facts['drafts']} taken back as drafts"
+    numbers: Mapping[str, int] = facts  # type: ignore[assignment]
+    others = {"withdrawn": "withdrawn", "expired": "expired", "drafts": "taken back as drafts"}
+    counts = [_count(numbers["published"], "article") + " published", *(f"{numbers[name]} {word}" for name, word in others.items() if numbers[name])]
+    yield ", ".join(counts)
     yield f"running as process {facts['process']}" if facts["process"] else "no service is running"
-    held: list[str] = facts["held"]  # type: ignore[assignment]
-    if held:
-        yield f"held: {len(held)} articles vanished at once and stay published; put them back, or: feeder retry --accept-removals"
     tables: Mapping[str, list[dict[str, object]]] = facts  # type: ignore[assignment]
+    if tables["held"]:
+        yield f"held: {_held(len(tables['held']))}, or: feeder retry --accept-removals"
     for row in tables["embargoed"]:
-        yield f"waits until {_when(row['until'])}: {printable(str(row['path']))}"
+        yield f"waits until {_when(row['until'])}: {_safe(row['path'])}"
     for row in tables["quarantine"]:
-        hint = f" ({row['hint']})" if row["hint"] else ""
-        yield printable(f"not published since {_when(row['since'])}: {row['where']}: {row['reason']}{hint}")
+        hint, kept = f" ({row['hint']})" if row["hint"] else "", "; its last good version stays published" if row["published"] else ""
+        yield f"set aside since {_when(row['since'])}: {_safe(row['where'])}: {_safe(row['reason'])}{_safe(hint)}{kept}"
     for row in tables["notes"]:
-        yield printable(f"note: {row['where']}: {row['note']}")
+        yield f"note: {_safe(row['where'])}: {_safe(row['note'])}"
     for row in tables["cycles"]:
         yield f"{_when(row['at'])}  {row['seconds']:.2f} s  {row['did']}"
 
 
 def _when(moment: object) -> str:
-    return moment.isoformat().replace("+00:00", "Z") if isinstance(moment, datetime) else ""
+    """A time as it stands in the feed, RFC 3339."""
+    return str(moment).replace("+00:00", "Z").replace(" ", "T")

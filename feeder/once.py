@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
-from feeder import compose, pipeline
+from feeder import compose, edition, pipeline
 from feeder.changes import Known, State, Verdict
 from feeder.clock import Clock
 from feeder.config import Config, origins
 from feeder.errors import FeederError, Problem, PublishError, Unreadable
+from feeder.inbox import Scan, ignored_name
 from feeder.model import Article, Summary
 from feeder.pipeline import FEED, Parts, Progress, Report
 from feeder.publishers import Put
@@ -19,7 +20,7 @@ from feeder.renderers import xml
 
 __all__ = ["Checked", "build", "check", "explain", "foresee"]
 
-PATIENCE = 10.0  # seconds a build waits for files that are still being written
+PATIENCE = 10.0  # seconds more than their settle time that files which are still being written are waited for
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def build(config: Config, *, clock: Clock, accept_removals: bool = False, progre
             now, tick = clock.now(), clock.tick()
             report = pipeline.cycle(parts, now=now, tick=tick, stop=lambda: None, progress=progress, accept_removals=accept_removals)
             reports.append(report)
-            if report.waiting is None or clock.tick() - began > PATIENCE + config.input.settle:
+            if report.waiting is None or clock.tick() - began > _patience(config):
                 break
             clock.sleep(report.waiting + 0.01)
         total = _total(reports)
@@ -53,6 +54,7 @@ def foresee(config: Config, *, clock: Clock, accept_removals: bool = False) -> V
     """What the next cycle would decide; nothing is written, and a running service is not disturbed."""
     _require_folder(config)
     with compose.looking(config) as parts:
+        _settled(config, parts, clock)
         return pipeline.foresee(parts, now=clock.now(), tick=clock.tick(), accept_removals=accept_removals)
 
 
@@ -60,7 +62,7 @@ def check(config: Config, *, clock: Clock) -> Checked:
     """Read every article as a cycle would, whatever the ledger remembers of it, and read the published feed back."""
     _require_folder(config)
     with compose.looking(config) as parts:
-        scan = parts.inbox.scan(now=clock.wall(), tick=clock.tick())
+        scan = _settled(config, parts, clock)
         problems, notes, articles = list(scan.problems), list[Problem](), 0
         for path, stat in scan.files.items():
             try:
@@ -87,13 +89,29 @@ def explain(config: Config, file: Path) -> Mapping[str, tuple[object, str]]:
             article, summary = parts.intake.article(path, file.read_bytes())
         except OSError as error:
             raise FeederError(f"{file} cannot be read: {error.strerror}") from error
+        except Unreadable as error:
+            raise Unreadable(f"{file}: {error.reason}", error.hint) from error
         known = next((k for k in parts.ledger.known().values() if k.path == path and k.state is not State.WITHDRAWN), None)
-        return dict(chain(_said(article, summary), _promised(known, parts), _settings(config)))
+        return dict(chain(_said(article, summary), _promised(known, article, parts), _settings(config)))
 
 
 def _require_folder(config: Config) -> None:
     if not config.input.folder.is_dir():
-        raise FeederError(f"there is no folder {config.input.folder}; make it and put articles in, or run: feeder init")
+        raise FeederError(f"there is no folder {config.input.folder}: make it and put articles in, or let `feeder init` do it")
+
+
+def _settled(config: Config, parts: Parts, clock: Clock) -> Scan:
+    """A scan in which every file has settled, or one after some seconds: whoever asks has often just saved a file."""
+    began = clock.tick()
+    while True:
+        scan = parts.inbox.scan(now=clock.wall(), tick=clock.tick())
+        if not scan.waiting or clock.tick() - began > _patience(config):
+            return scan
+        clock.sleep(min(scan.waiting.values()) + 0.01)
+
+
+def _patience(config: Config) -> float:
+    return PATIENCE + config.input.settle
 
 
 def _total(reports: list[Report]) -> Report:
@@ -129,13 +147,19 @@ def _said(article: Article, summary: Summary) -> Iterator[tuple[str, tuple[objec
         yield f"note {number}", (flag, "")
 
 
-def _promised(known: Known | None, parts: Parts) -> Iterator[tuple[str, tuple[object, str]]]:
+def _promised(known: Known | None, article: Article, parts: Parts) -> Iterator[tuple[str, tuple[object, str]]]:
+    if any(map(ignored_name, article.path.split("/"))):
+        yield "state", ("left alone", "a name that begins with _ or . or is a temporary file's")
+    elif known is None:
+        yield "state", ("a draft" if article.draft else "not published yet", "")
     if known is None:
-        yield "state", ("not published yet", "")
         return
-    yield "state", ("published" if known.public else str(known.state) if known.arrival else f"waits until {_when(known.published)}", "")
+    yield (
+        "state",
+        ("published" if known.public else str(known.state) if known.state is not State.LIVE else f"waits until {_when(known.published)}", ""),
+    )
     yield "id", (known.id, "fixed at first sight")
-    yield "permalink", (f"{parts.site.base}articles/{known.slug}.html", "fixed at first sight")
+    yield "permalink", (parts.site.base + edition.page_path(known), "fixed at first sight")
     yield "published", (_when(known.published), "the author" if known.stated else "first sight")
     yield "updated", (_when(known.updated), "the last change that readers can see")
 

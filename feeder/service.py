@@ -30,12 +30,12 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from feeder import compose, edition
 from feeder.clock import Clock
-from feeder.config import Config
+from feeder.config import Config, origins
 from feeder.errors import FeederError
 from feeder.host import Signals, Watcher, restart, write_logs
 from feeder.inbox import ignored_name
 from feeder.listener import Server
-from feeder.pipeline import Parts, Report, cycle
+from feeder.pipeline import FEED, Parts, Report, cycle
 from feeder.server import app
 from feeder.shelf import Shelf
 from feeder.supervisor import Runner
@@ -275,13 +275,13 @@ def run(load: Callable[[], Config], options: Options, *, say: Callable[[str], No
     write_logs(logging.DEBUG if options.verbose else logging.INFO)
     config = load()
     with Signals() as signals, compose.publishing(config) as parts:
+        _make_input(config, parts, say)
         service = Service(config, parts, load, watch=options.watch, accept_removals=options.accept_removals, clock=Clock())
         if options.serve:
             port = service.serve(config.serve.host, config.serve.port)
             config = config.model_copy(update={"serve": config.serve.model_copy(update={"port": port})})
         service.start(config)
-        with suppress(OSError, ValueError):
-            say(_greeting(config, options))
+        _say(say, _greeting(config, options))
         _supervise(service, signals)
         if not service.stop():
             _log.error("the cycle does not end: it is left behind; what is published stays whole")
@@ -296,16 +296,36 @@ def serve(config: Config, *, say: Callable[[str], None]) -> int:
     with Signals() as signals, compose.looking(config) as parts:
         server = Server(app(shelf, health=lambda: (shelf.manifest is not None, {})), host=config.serve.host, port=config.serve.port, log=_log.error)
         server.start()
-        say(f"Serving {printable(os.path.relpath(config.output.folder))}/\n{_addresses(config, server.address[1])}\nCtrl-C stops it.")
+        empty = "" if parts.publisher.get(FEED) else "Nothing is published there yet: feeder build does it, or feeder run.\n"
+        told = f"Serving {printable(os.path.relpath(config.output.folder))}/\n{_addresses(config, server.address[1])}\n{empty}Ctrl-C stops it."
+        _say(say, told)
         seen: object = None
-        arrived: Set[int] = frozenset()
-        while not arrived & {signal.SIGTERM, signal.SIGINT}:
+        while not _over(signals, signals.wait(BEAT if seen else 0)):
             if (now := parts.publisher.fingerprint()) != seen:
                 seen = now
                 _load(shelf, config)
-            arrived = signals.wait(BEAT)
         server.stop(0.2)
     return 0
+
+
+def _make_input(config: Config, parts: Parts, say: Callable[[str], None]) -> None:
+    """Make the input folder of a first start without configuration. One that is missing later, or elsewhere, may be a disk that is not mounted."""
+    folder = config.input.folder
+    if folder.exists() or origins(config)["input.folder"] != "default" or parts.ledger.known():
+        return
+    with suppress(OSError):  # then the watcher tells
+        folder.mkdir()
+        _say(say, f"Made {printable(os.path.relpath(folder))}/: put your articles there.")
+
+
+def _say(say: Callable[[str], None], words: str) -> None:
+    with suppress(OSError, ValueError):  # nobody is there to read it
+        say(words)
+
+
+def _over(signals: Signals, arrived: Set[int]) -> bool:
+    """Whether it is time to end: SIGTERM, SIGINT, or a SIGHUP because the terminal is closed."""
+    return bool(arrived & {signal.SIGTERM, signal.SIGINT}) or (signal.SIGHUP in arrived and signals.hung_up())
 
 
 def _load(shelf: Shelf, config: Config) -> None:
@@ -315,10 +335,8 @@ def _load(shelf: Shelf, config: Config) -> None:
 
 def _supervise(service: Service, signals: Signals) -> None:
     """Look after the service until SIGTERM or SIGINT arrives, or its terminal is closed."""
-    while not (arrived := signals.wait(BEAT)) & {signal.SIGTERM, signal.SIGINT}:
+    while not _over(signals, arrived := signals.wait(BEAT)):
         try:
-            if signal.SIGHUP in arrived and signals.hung_up():
-                return
             if signal.SIGHUP in arrived:
                 service.reload()
             service.beat()

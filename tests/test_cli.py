@@ -1,0 +1,630 @@
+"""The commands as a user meets them: what they say, what they do, and the exit code that a script may rely on."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from feeder import __version__
+from feeder.cli import main
+
+ROOT = Path(__file__).parent.parent
+AT_ONCE = '[input]\nsettle = "0s"\n'
+RIVER = "A day at the river\n\nThe river was high after the rain, and nobody had expected the ducks.\n"
+MARKET = "Notes from the market\n\nThe baker sold out before nine, which had not happened since the spring.\n"
+
+
+class Desk:
+    """A folder with somebody at the keyboard."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def write(self, path: str, body: str | bytes) -> Path:
+        """Save a file below the folder."""
+        file = self.folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(body if isinstance(body, bytes) else body.encode())
+        return file
+
+    def type(self, *words: str) -> Result:
+        """Run a command to its end, in this process."""
+        return CliRunner().invoke(main, words, prog_name="feeder")
+
+    def json(self, *words: str) -> dict[str, object]:
+        """What a command answers to a program."""
+        answer = json.loads(self.type(*words, "--json").stdout)
+        assert isinstance(answer, dict)
+        return answer
+
+    def start(self, *words: str, **environ: str) -> Process:
+        """Run a command in a process of its own."""
+        return Process(self.folder, words, environ)
+
+    @contextmanager
+    def running(self, *words: str) -> Iterator[Process]:
+        """A service, until the end of the test."""
+        process = self.start(*words)
+        try:
+            process.greeting("Ctrl-C stops it.")
+            yield process
+        finally:
+            process.end()
+
+    def feed(self) -> str:
+        """The published feed, empty when there is none."""
+        feed = self.folder / "output" / "feed.xml"
+        return feed.read_text() if feed.exists() else ""
+
+
+class Process:
+    """A command at work, with all that it says in two files."""
+
+    def __init__(self, folder: Path, words: tuple[str, ...], environ: dict[str, str]) -> None:
+        self.out, self.err = (folder.parent / f"{folder.name}.{name}" for name in ("out", "err"))
+        around = {name: value for name, value in os.environ.items() if not name.startswith("FEEDER_")}
+        with self.out.open("wb") as out, self.err.open("wb") as err:
+            command = [sys.executable, "-m", "feeder", *words]
+            environ = {**around, "PYTHONPATH": str(ROOT), **environ}
+            self.child = subprocess.Popen(command, cwd=folder, env=environ, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+
+    def greeting(self, last: str) -> str:
+        """What it said so far, once it has said this."""
+        until(lambda: last in self.out.read_text() or self.child.poll() is not None)
+        assert last in self.out.read_text(), self.err.read_text()
+        return self.out.read_text()
+
+    def address(self, name: str = "page") -> str:
+        """The address it printed."""
+        found = re.search(rf"^  {name}  (\S+)$", self.out.read_text(), re.MULTILINE)
+        assert found
+        return found[1]
+
+    def says(self, words: str) -> bool:
+        """Whether its log holds these words."""
+        return words in self.err.read_text()
+
+    def ends(self, number: int | None = None) -> int:
+        """Its exit code, after this signal if there is one."""
+        if number is not None:
+            self.child.send_signal(number)
+        return self.child.wait(30)
+
+    def end(self) -> None:
+        """Make sure that it is no more."""
+        self.child.kill()
+        self.child.wait()
+
+
+def until(condition: Callable[[], object], seconds: float = 30.0) -> None:
+    """Wait until it holds, or fail."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def got(address: str) -> tuple[int, str]:
+    """Status and body at an address."""
+    try:
+        with urllib.request.urlopen(address, timeout=10) as answer:
+            return answer.status, str(answer.read(), "utf-8")
+    except urllib.error.HTTPError as refused:
+        with refused:
+            return refused.code, str(refused.read(), "utf-8")
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """An empty folder to sit in."""
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    for name in [name for name in os.environ if name.startswith("FEEDER_")]:
+        monkeypatch.delenv(name)
+    return Desk(folder)
+
+
+@pytest.fixture
+def quick(desk: Desk) -> Desk:
+    """The same with a configuration that waits for nothing, and two articles."""
+    desk.write("feeder.toml", AT_ONCE)
+    desk.write("input/river.txt", RIVER)
+    desk.write("input/market.txt", MARKET)
+    return desk
+
+
+# --- help ---
+
+
+def test_help_lists_every_command_with_a_whole_sentence(desk: Desk) -> None:
+    """Nothing is cut off at the end of a line of 80."""
+    told = desk.type("--help")
+    assert told.exit_code == 0
+    for name, command in main.commands.items():
+        first = (command.help or "").partition("\n")[0]
+        assert f"  {name:9}{first}\n" in told.stdout
+
+
+def test_help_loads_no_room_and_no_package_that_it_does_not_need(desk: Desk) -> None:
+    """It answers at once, because it imports click and nothing else."""
+    heavy = {"lxml", "pydantic", "jinja2", "apscheduler", "uvicorn", "rich", "watchfiles", "sqlite3", "json", "asyncio", "logging", "dataclasses"}
+    rooms = {"feeder", "feeder.cli", "feeder.__main__"}
+    loaded = _imported_by(desk, "--help")
+    assert not heavy & loaded
+    assert {name for name in loaded if name.partition(".")[0] == "feeder"} <= rooms
+
+
+def test_status_loads_no_package_that_only_publishing_needs(desk: Desk) -> None:
+    """It is asked often, by scripts too."""
+    assert not {"lxml", "pydantic", "jinja2", "apscheduler", "uvicorn", "watchfiles", "feedgen", "asyncio"} & _imported_by(desk, "status")
+
+
+def _imported_by(desk: Desk, *words: str) -> set[str]:
+    program = "import sys; sys.argv[0] = 'feeder'\ntry: from feeder.cli import main; main()\nexcept SystemExit: print(*sys.modules, sep='\\n')"
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    told = subprocess.run([sys.executable, "-c", program, *words], cwd=desk.folder, env=environ, capture_output=True, text=True, check=True)
+    return set(told.stdout.splitlines())
+
+
+def test_the_version_is_told(desk: Desk) -> None:
+    assert desk.type("--version").stdout == f"feeder, version {__version__}\n"
+
+
+@pytest.mark.parametrize("words", [("bogus",), ("build", "--bogus"), ("explain",), ("explain", "nowhere.md"), ("run", "--port", "x")])
+def test_a_wrong_command_line_is_2(desk: Desk, words: tuple[str, ...]) -> None:
+    refused = desk.type(*words)
+    assert refused.exit_code == 2
+    assert "Error: " in refused.stderr
+
+
+# --- init ---
+
+
+def test_init_makes_a_configuration_and_an_article_that_can_be_published(desk: Desk) -> None:
+    told = desk.type("init")
+    assert told.exit_code == 0
+    assert told.stdout == "made  feeder.toml\nmade  input/first.txt\nNow: feeder run\n"
+    assert re.search(r'^id = "urn:uuid:[0-9a-f-]{36}"$', (desk.folder / "feeder.toml").read_text(), re.MULTILINE)
+    assert desk.type("check").stdout == "1 article can be published, 0 problems\n"
+
+
+def test_init_touches_nothing_that_is_there(desk: Desk) -> None:
+    config, article = desk.write("feeder.toml", "# mine\n"), desk.write("input/first.txt", RIVER)
+    told = desk.type("init")
+    assert "kept  feeder.toml, which is there already" in told.stdout
+    assert (config.read_text(), article.read_text()) == ("# mine\n", RIVER)
+
+
+def test_init_of_another_folder_says_how_to_get_there(desk: Desk) -> None:
+    """In words that a shell takes."""
+    told = desk.type("init", "my notes")
+    assert told.stdout.endswith("Now: cd 'my notes' && feeder run\n")
+    assert (desk.folder / "my notes" / "input" / "first.txt").exists()
+
+
+def test_init_where_nothing_can_be_made_says_which_file(desk: Desk) -> None:
+    desk.write("input", "a file where the folder should be")
+    refused = desk.type("init")
+    assert refused.exit_code == 1
+    assert refused.stderr.startswith("feeder: input/first.txt cannot be written: ")
+
+
+# --- build ---
+
+
+def test_build_publishes_and_then_has_nothing_to_do(quick: Desk) -> None:
+    first, second = quick.type("build"), quick.type("build")
+    assert (first.exit_code, second.exit_code) == (0, 0)
+    assert first.stdout.startswith("2 added, ")
+    assert second.stdout == "nothing to do: the feed is as the folder\n"
+    assert "A day at the river" in quick.feed()
+
+
+def test_build_waits_for_a_file_that_is_still_being_written(desk: Desk) -> None:
+    desk.write("feeder.toml", '[input]\nsettle = "300ms"\n')
+    desk.write("input/river.txt", RIVER)
+    assert desk.type("build").exit_code == 0
+    assert "A day at the river" in desk.feed()
+
+
+def test_build_publishes_the_rest_and_ends_with_65_when_a_file_is_set_aside(quick: Desk) -> None:
+    quick.write("input/photo.txt", bytes(range(256)) * 8)
+    told = quick.type("build")
+    assert told.exit_code == 65
+    assert told.stdout.startswith("2 added, ")
+    assert told.stderr == "set aside: photo.txt: this is binary data, not a text (save the article as .txt, .md or .html in UTF-8)\n"
+    assert quick.type("build", "--quiet").stdout == ""
+
+
+def test_build_tells_a_program_everything(quick: Desk) -> None:
+    quick.write("input/photo.txt", bytes(range(256)) * 8)
+    told = quick.json("build")
+    assert sorted((c["verb"], c["path"]) for c in told["changes"]) == [  # type: ignore[attr-defined]
+        ("add", "market.txt"),
+        ("add", "river.txt"),
+        ("release", "market.txt"),
+        ("release", "river.txt"),
+    ]
+    assert "feed.xml" in told["written"]  # type: ignore[operator]
+    assert [p["where"] for p in told["problems"]] == ["photo.txt"]  # type: ignore[attr-defined]
+    assert (told["removed"], told["held"]) == ([], [])
+
+
+def test_removals_in_great_number_are_held_until_they_are_accepted(quick: Desk) -> None:
+    """O: half of the folder gone is a mistake, until its owner says otherwise."""
+    files = [quick.write(f"input/{number}.txt", f"Article {number}\n\nIts text, which is number {number}.\n") for number in range(8)]
+    quick.type("build")
+    for file in files:
+        file.unlink()
+    held = quick.type("build")
+    assert held.exit_code == 0
+    assert held.stderr == "8 articles are gone at once and stay published: put the files back, or say --accept-removals\n"
+    assert "Article 3" in quick.feed()
+    assert (
+        "held: 8 articles are gone at once and stay published: put the files back, or: feeder retry --accept-removals" in quick.type("status").stdout
+    )
+    assert "8 articles are gone" in quick.type("plan").stderr
+    assert "8 entries would change" in quick.type("plan", "--accept-removals").stdout
+    assert quick.type("build", "--accept-removals").stdout.startswith("8 withdrawn, ")
+    assert "Article 3" not in quick.feed()
+    assert "held" not in quick.type("status").stdout
+
+
+def test_retry_accepts_removals_for_the_next_build(quick: Desk) -> None:
+    quick.type("build")
+    for file in (quick.folder / "input").iterdir():
+        file.unlink()
+    assert "2 articles are gone" in quick.type("build").stderr
+    assert quick.type("retry", "--accept-removals").stdout == "the next feeder build or feeder run does it\n"
+    assert quick.type("build").stdout.startswith("2 withdrawn, ")
+
+
+@pytest.mark.parametrize("command", ["build", "plan", "check"])
+def test_without_an_input_folder_it_says_what_to_do(desk: Desk, command: str) -> None:
+    refused = desk.type(command)
+    assert refused.exit_code == 1
+    assert refused.stderr == f"feeder: there is no folder {desk.folder}/input: make it and put articles in, or let `feeder init` do it\n"
+    assert list(desk.folder.iterdir()) == []
+
+
+# --- plan, check, explain ---
+
+
+def test_plan_says_what_subscribers_would_see_and_writes_nothing(quick: Desk) -> None:
+    quick.type("build")
+    (quick.folder / "input" / "river.txt").rename(quick.folder / "input" / "ducks.txt")
+    quick.write("input/market.txt", MARKET.replace("nine", "eight"))
+    before = _everything(quick.folder)
+    told = quick.type("plan")
+    assert told.exit_code == 0
+    assert "edit      market.txt  Notes from the market" in told.stdout
+    assert "move      ducks.txt (was river.txt)  A day at the river" in told.stdout
+    assert told.stdout.endswith("2 entries would change, 1 entry would be marked unread\n")
+    assert quick.json("plan")["unread"] == 1
+    assert _everything(quick.folder) == before
+
+
+def test_plan_says_when_nothing_would_change(quick: Desk) -> None:
+    quick.type("build")
+    assert quick.type("plan").stdout == "nothing would change\n"
+
+
+def _everything(folder: Path) -> dict[str, tuple[int, int]]:
+    stats = {str(path): path.stat() for path in folder.rglob("*")}
+    return {path: (stat.st_size, stat.st_mtime_ns) for path, stat in stats.items() if not path.endswith(("-shm", "-wal", ".feeder"))}
+
+
+def test_check_reads_everything_and_publishes_nothing(quick: Desk) -> None:
+    quick.write("input/old.txt", "Ein alter Text\n\nDie Tür war schön grün, und über dem Fluß flogen die Möwen.\n".encode("cp1252"))
+    quick.write("input/photo.txt", bytes(range(256)) * 8)
+    told = quick.type("check")
+    assert told.exit_code == 65
+    assert "set aside: photo.txt: " in told.stderr
+    assert "note: old.txt: decoded as cp1252, a guess" in told.stdout
+    assert told.stdout.endswith("3 articles can be published, 1 problem\n")
+    answer = quick.json("check")
+    assert (answer["articles"], [p["where"] for p in answer["problems"]], [n["where"] for n in answer["notes"]]) == (3, ["photo.txt"], ["old.txt"])  # type: ignore[attr-defined]
+    assert not (quick.folder / "output").exists()
+
+
+def test_check_reads_the_published_feed_back(quick: Desk) -> None:
+    quick.type("build")
+    assert quick.type("check").exit_code == 0
+    quick.write("output/feed.xml", "<feed>")
+    told = quick.type("check")
+    assert told.exit_code == 65
+    assert "feed.xml: " in told.stderr
+    assert "the next build makes it anew" in told.stderr
+    assert quick.type("build").exit_code == 0
+    assert quick.type("check").exit_code == 0
+
+
+def test_explain_says_where_each_fact_comes_from(quick: Desk) -> None:
+    article = quick.write(
+        "input/Über den Fluß.md", "---\ntitle: Said here\ndate: 2024-02-03\ntags: [ducks, rain]\n---\n# Not this\n\nThe river was high.\n"
+    )
+    quick.type("build")
+    told = quick.type("explain", str(article)).stdout
+    for line in (
+        r"title +Said here   \[front matter\]",
+        r"categories ducks, rain   \[front matter\]",
+        r"published +2024-02-03T00:00:00Z   \[the author\]",
+    ):
+        assert re.search(f"^{line}$", told, re.MULTILINE), told
+    link = quick.json("explain", str(article))["permalink"]
+    assert link == {"value": "http://127.0.0.1:8000/articles/%C3%BCber-den-flu%C3%9F.html", "origin": "fixed at first sight"}
+    assert str(link["value"]) in quick.feed()
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "state"),
+    [
+        ("draft.md", "---\ndraft: true\n---\n# A thought\n\nNot yet.\n", "a draft"),
+        ("_notes/river.txt", RIVER, "left alone"),
+        ("later.md", "---\ndate: 2999-01-01\n---\n# Later\n\nThe future.\n", "waits until 2999-01-01T00:00:00Z"),
+        ("gone.md", "---\nexpires: 2024-01-02\ndate: 2024-01-01\n---\n# Over\n\nThe past.\n", "expired"),
+    ],
+)
+def test_explain_says_why_an_article_is_not_there(quick: Desk, path: str, body: str, state: str) -> None:
+    article = quick.write(f"input/{path}", body)
+    quick.type("build")
+    assert re.search(f"^state +{state}", quick.type("explain", str(article)).stdout, re.MULTILINE)
+
+
+def test_explain_before_anything_is_published(quick: Desk) -> None:
+    assert re.search("^state +not published yet$", quick.type("explain", "input/river.txt").stdout, re.MULTILINE)
+
+
+def test_explain_of_a_file_elsewhere_says_where_articles_are(quick: Desk) -> None:
+    file = quick.write("other/note.txt", RIVER)
+    refused = quick.type("explain", str(file))
+    assert refused.exit_code == 1
+    assert refused.stderr == f"feeder: {file} is not in the input folder {quick.folder}/input\n"
+
+
+def test_explain_of_a_file_that_cannot_be_read_says_why(quick: Desk) -> None:
+    quick.write("input/photo.txt", bytes(range(256)) * 8)
+    refused = quick.type("explain", "input/photo.txt")
+    assert refused.exit_code == 65
+    assert refused.stderr.startswith("feeder: input/photo.txt: this is binary data, not a text (")
+
+
+def test_what_an_article_says_cannot_move_the_cursor(quick: Desk) -> None:
+    """I20: neither its name nor its title."""
+    quick.write("input/evil\x1b[2J.md", "# All \x1b[2Jis lost\n\nNo.\n")
+    for words in (("plan",), ("check",), ("build",), ("status",), ("explain", "input/evil\x1b[2J.md")):
+        assert "\x1b" not in quick.type(*words).output
+
+
+# --- status and retry ---
+
+
+def test_status_before_anything_says_how_to_begin(desk: Desk) -> None:
+    told = desk.type("status")
+    assert (told.exit_code, told.stdout) == (0, "nothing is published from here yet; begin with: feeder run\n")
+    assert list(desk.folder.iterdir()) == []
+
+
+def test_status_answers_a_program_in_one_shape(quick: Desk) -> None:
+    """Before the first build as after it."""
+    before = quick.json("status")
+    quick.type("build")
+    after = quick.json("status")
+    assert before.keys() == after.keys()
+    assert (before["published"], after["published"]) == (0, 2)
+    (cycle,) = after["cycles"]  # type: ignore[misc]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", cycle["at"])  # type: ignore[has-type]
+
+
+def test_status_says_what_is_not_published_and_why(quick: Desk) -> None:
+    quick.write("input/later.md", "---\ndate: 2999-01-01\n---\n# Later\n\nThe future.\n")
+    quick.write("input/over.md", "---\ndate: 2024-01-01\nexpires: 2024-02-01\n---\n# Over\n\nThe past.\n")
+    quick.write("input/old.txt", "Ein alter Text\n\nDie Tür war schön grün, und über dem Fluß flogen die Möwen.\n".encode("cp1252"))
+    quick.type("build")
+    quick.write("input/market.txt", bytes(range(256)) * 8)
+    quick.write("input/photo.txt", bytes(range(256)) * 8)
+    (quick.folder / "input" / "river.txt").unlink()
+    quick.type("build")
+    told = quick.type("status").stdout
+    reason = r"this is binary data, not a text \(save the article as .txt, .md or .html in UTF-8\)"
+    for line in (
+        "2 articles published, 1 withdrawn, 1 expired",
+        "no service is running",
+        "waits until 2999-01-01T00:00:00Z: later.md",
+        rf"set aside since \d.*Z: market.txt: {reason}; its last good version stays published",
+        rf"set aside since \d.*Z: photo.txt: {reason}",
+        "note: old.txt: decoded as cp1252, a guess: save it in UTF-8",
+        r"\d.*Z  \d\.\d\d s  .*1 withdrawn.*",
+    ):
+        assert re.search(f"^{line}$", told, re.MULTILINE), told
+
+
+def test_status_and_retry_name_a_configuration_that_is_not_there(desk: Desk) -> None:
+    """Instead of telling of a ledger that is not there either."""
+    for command in ("status", "retry", "build"):
+        refused = desk.type(command, "-c", "else/feeder.toml")
+        assert refused.exit_code == 78
+        assert refused.stderr == "else/feeder.toml: there is no such file (`feeder init` writes one)\n"
+
+
+def test_retry_has_a_file_read_again_that_looks_unchanged(quick: Desk) -> None:
+    quick.write("input/photo.txt", bytes(range(256)) * 8)
+    quick.type("build")
+    assert quick.type("retry").stdout == "the next feeder build or feeder run does it\n"
+    since = quick.json("status")["quarantine"]
+    assert quick.type("build").exit_code == 65
+    assert quick.json("status")["quarantine"] == since
+
+
+# --- what can be wrong ---
+
+
+def test_all_mistakes_of_a_configuration_are_told_at_once(quick: Desk) -> None:
+    quick.write("feeder.toml", '[feed]\ntilte = "Notes"\nentries = 3\n[schedual]\nevery = "5m"\n')
+    for command in ("build", "run", "check", "serve", "plan"):
+        refused = quick.type(command)
+        assert refused.exit_code == 78
+        assert refused.stderr.splitlines() == [
+            'feeder.toml:2:1: unknown key "tilte" in [feed] (did you mean "title"?)',
+            "feeder.toml:3:11: entries must be a whole number from 20 to 500, not 3 (for example entries = 50)",
+            'feeder.toml:4:2: unknown table "schedual" (did you mean [schedule]?)',
+        ]
+
+
+def test_an_output_that_cannot_be_written_is_73(quick: Desk) -> None:
+    quick.write("output", "a file where the folder should be")
+    refused = quick.type("build")
+    assert refused.exit_code == 73
+    assert f"{quick.folder}/output" in refused.stderr
+
+
+@pytest.mark.parametrize("command", ["build", "status"])
+def test_a_ledger_that_cannot_be_used_is_74(quick: Desk, command: str) -> None:
+    quick.type("build")
+    (ledger,) = (quick.folder / ".feeder").glob("ledger.db")
+    ledger.write_bytes(b"no database at all, but of some length" * 100)
+    refused = quick.type(command)
+    assert refused.exit_code == 74
+    assert "ledger.db" in refused.stderr
+
+
+def test_a_fault_of_the_program_is_70_with_all_that_is_known(quick: Desk) -> None:
+    """Here it is one of an installed part, which the program cannot know."""
+    quick.write("feeder.toml", AT_ONCE + '[summary]\nkind = "broken"\n')
+    quick.write("parts/broken.py", "def summary(article):\n    raise ZeroDivisionError('a day without rain')\n")
+    quick.write("parts/broken-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: broken\nVersion: 1\n")
+    quick.write("parts/broken-1.dist-info/entry_points.txt", "[feeder.summarizers]\nbroken = broken:summary\n")
+    process = quick.start("build", PYTHONPATH=os.pathsep.join([str(ROOT), str(quick.folder / "parts")]))
+    assert process.ends() == 70
+    assert process.says("ZeroDivisionError: a day without rain\nfeeder: this is a fault in feeder itself; please report it with the lines above\n")
+
+
+def test_an_interrupted_build_is_130(desk: Desk) -> None:
+    desk.write("feeder.toml", '[input]\nsettle = "1h"\n')
+    desk.write("input/river.txt", RIVER)
+    process = desk.start("build")
+    until(lambda: desk.feed() or process.child.poll() is not None)
+    assert process.ends(signal.SIGINT) == 130
+    assert process.err.read_text() == ""
+
+
+def test_a_reader_that_left_is_no_fault(quick: Desk) -> None:
+    """J10: `feeder status | head`."""
+    quick.type("build")
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as nobody:
+        command = [sys.executable, "-m", "feeder", "status"]
+        told = subprocess.run(
+            command, cwd=quick.folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=nobody, stderr=subprocess.PIPE, check=False
+        )
+    assert told.returncode in (0, 1)
+    assert b"Traceback" not in told.stderr
+
+
+# --- run ---
+
+
+def test_run_needs_nothing_but_a_folder(desk: Desk) -> None:
+    """It makes input/, says where to look, publishes what is dropped there, and ends well."""
+    with desk.running("run", "--port", "0") as process:
+        made, publishing, page, feed, _ = process.greeting("Ctrl-C stops it.").splitlines()
+        assert made == "Made input/: put your articles there."
+        assert publishing == "Publishing input/ to output/ when a file changes, and every 5m."
+        assert re.fullmatch(r"  page  http://127\.0\.0\.1:\d+/", page)
+        assert feed == page.replace("page", "feed") + "feed.xml"
+        desk.write("input/river.txt", RIVER)
+        until(lambda: "A day at the river" in got(process.address("feed"))[1])
+        assert "A day at the river" in got(process.address("page"))[1]
+        assert process.ends(signal.SIGTERM) == 0
+    assert not process.says("Traceback")
+    assert not process.says("WARNING")
+
+
+def test_run_does_not_make_a_folder_that_may_be_a_disk(desk: Desk) -> None:
+    """I7: one that the configuration names, or one that there was before."""
+    desk.write("feeder.toml", '[input]\nfolder = "articles"\n[schedule]\nevery = "1s"\n')
+    with desk.running("run", "--no-serve", "--no-watch") as process:
+        assert process.out.read_text() == "Publishing articles/ to output/ every 1s.\nCtrl-C stops it.\n"
+        until(desk.feed)
+        assert not (desk.folder / "articles").exists()
+        desk.write("articles/river.txt", RIVER)
+        until(lambda: "A day at the river" in desk.feed())
+        assert process.ends(signal.SIGINT) == 0
+
+
+def test_other_commands_beside_a_running_service(quick: Desk) -> None:
+    """They look, they ask, and none of them publishes beside it (S6)."""
+    with quick.running("run", "--port", "0", "--verbose") as process:
+        until(lambda: "A day at the river" in quick.feed())
+        pid = process.child.pid
+        assert f"running as process {pid}\n" in quick.type("status").stdout
+        assert quick.json("status")["process"] == pid
+        assert quick.type("plan").stdout == "nothing would change\n"
+        second = quick.type("build")
+        assert second.exit_code == 75
+        assert second.stderr.startswith(f"feeder: another feeder publishes here already: process {pid} ")
+        assert quick.type("retry").stdout == f"the service (process {pid}) does it now\n"
+        until(lambda: process.says("the configuration was read again"))
+        quick.write("feeder.toml", "[feed]\nentries = 1\n")
+        process.child.send_signal(signal.SIGHUP)
+        until(lambda: "feeder.toml:2:11: entries must be" in got(process.address() + "health")[1])
+        assert got(process.address() + "health")[0] == 200
+        quick.write("input/ducks.txt", "Ducks\n\nThere were four of them.\n")
+        until(lambda: "Ducks" in quick.feed())
+        assert process.ends(signal.SIGTERM) == 0
+
+
+def test_a_port_that_is_taken_is_told_with_the_way_out(desk: Desk) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        process = desk.start("run", "--port", str(port))
+        assert process.ends() == 1
+        assert process.says(f"feeder: cannot serve on 127.0.0.1:{port}: ")
+        assert process.says("--port")
+        assert not process.says("Traceback")
+
+
+# --- serve ---
+
+
+def test_serve_shows_what_another_process_publishes(quick: Desk) -> None:
+    """Also that something is gone: 410, and not 404."""
+    with quick.running("serve", "--port", "0") as process:
+        assert process.out.read_text().splitlines()[3] == "Nothing is published there yet: feeder build does it, or feeder run."
+        assert got(process.address("feed"))[0] == 503
+        quick.type("build")
+        until(lambda: "A day at the river" in got(process.address("feed"))[1])
+        page = process.address() + "articles/river.html"
+        assert got(page)[0] == 200
+        (quick.folder / "input" / "river.txt").unlink()
+        quick.type("build")
+        until(lambda: got(page)[0] == 410)
+        assert "A day at the river" not in got(process.address("feed"))[1]
+        process.child.send_signal(signal.SIGHUP)
+        assert process.ends(signal.SIGTERM) == 0
+
+
+# --- every command ---
+
+
+@pytest.mark.parametrize("name", sorted(main.commands))
+def test_every_option_is_explained(name: str) -> None:
+    options = [parameter for parameter in main.commands[name].params if isinstance(parameter, click.Option)]
+    assert all(option.help and option.help.endswith(".") for option in options)
