@@ -154,10 +154,8 @@ def _promised(known: Known | None, article: Article, parts: Parts) -> Iterator[t
         yield "state", ("a draft" if article.draft else "not published yet", "")
     if known is None:
         return
-    yield (
-        "state",
-        ("published" if known.public else str(known.state) if known.state is not State.LIVE else f"waits until {_when(known.published)}", ""),
-    )
+    unseen = f"waits until {_when(known.published)}" if known.state is State.LIVE else str(known.state)
+    yield "state", ("published" if known.public else unseen, "")
     yield "id", (known.id, "fixed at first sight")
     yield "permalink", (parts.site.base + edition.page_path(known), "fixed at first sight")
     yield "published", (_when(known.published), "the author" if known.stated else "first sight")
