@@ -16,7 +16,7 @@ import zlib
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import astuple, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import PurePosixPath
@@ -26,10 +26,27 @@ from feeder import text
 from feeder.errors import Problem
 from feeder.model import Article
 
-__all__ = ["Change", "Found", "Known", "Look", "State", "Verb", "Verdict", "decide", "likeness", "next_due", "outcome", "sketch", "visible"]
+__all__ = [
+    "CLOCK_FAULT",
+    "Change",
+    "Found",
+    "Known",
+    "Look",
+    "State",
+    "Verb",
+    "Verdict",
+    "credible",
+    "decide",
+    "likeness",
+    "next_due",
+    "outcome",
+    "sketch",
+    "visible",
+]
 
 SECOND = timedelta(seconds=1)
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # an mtime before the Web existed is a damaged one
+LATEST = datetime.max.replace(microsecond=0, tzinfo=UTC)  # some write it for "never"
 CLOCK_FAULT = timedelta(days=1)  # a date we made up that lies further ahead than this came from a wrong clock
 SKETCH = 64
 FEW_WORDS = 16
@@ -150,22 +167,26 @@ def visible(article: Article) -> str:
 
     A generated summary is not part of it: it follows from the content, and a better summarizer must not mark everything unread.
     """
-    facts = (
-        article.title,
-        article.summary,
-        article.content,
-        *(tuple(map(astuple, group)) for group in (article.links, article.authors, article.categories)),
-    )
+    links = [(x.href, x.rel, x.type, x.title, x.hreflang, x.length) for x in article.links]
+    authors = [(x.name, x.uri, x.email) for x in article.authors]
+    categories = [(x.term, x.scheme, x.label) for x in article.categories]
+    facts = (article.title, article.summary, article.content, links, authors, categories)
     return hashlib.sha256(json.dumps(facts, ensure_ascii=False).encode()).hexdigest()
+
+
+def credible(modified: datetime | None, now: datetime) -> datetime | None:
+    """A file's own time if it can be true, else None: neither damaged, nor before the Web, nor ahead of `now`."""
+    return modified if modified and EARLIEST <= modified <= now else None
 
 
 def sketch(title: str, body: str) -> bytes:
     """The smallest hashes of a text's vocabulary, for `likeness`: at most 64 unsigned 32-bit numbers, ascending (bottom-k MinHash, Broder 1997)."""
-    words = set(WORDS.findall(f"{title} {body}".lower()))
+    text = f"{title} {body}".lower()
+    words = set(text.split() if text.isascii() else WORDS.findall(text))
     for run in [word for word in words if len(word) > LONG or word[0] >= CJK]:  # no word but a clause, in a script without spaces
         words.remove(run)
         words.update(run[at : at + 3] for at in range(max(len(run) - 2, 1)))
-    return array("I", sorted(zlib.crc32(word.encode()) for word in words)[:SKETCH]).tobytes()
+    return array("I", sorted(map(zlib.crc32, map(str.encode, words)))[:SKETCH]).tobytes()
 
 
 def likeness(one: bytes, other: bytes) -> float:
@@ -348,9 +369,7 @@ class _Desk:
 
     def _first_date(self, f: Found) -> datetime:
         """`published`: the author's word, else the file's own time if it can be true, else now."""
-        if f.published:
-            return f.published
-        return f.modified if f.modified and EARLIEST <= f.modified <= self.now else self.now
+        return f.published or credible(f.modified, self.now) or self.now
 
     def _dated(self, entry: Known, f: Found) -> Known:
         """The dates of an entry nobody has seen yet. Equal times are spread: dates we made up backwards, an author's `updated` forwards."""
@@ -372,6 +391,7 @@ class _Desk:
         """The nearest time that no other entry has (the validator warns of equal ones), which then is taken."""
         times = self._times()
         while wanted in times:
+            step = -SECOND if wanted == LATEST else step
             wanted += step
         times.add(wanted)
         return wanted
@@ -401,8 +421,8 @@ class _Desk:
     def pass_time(self) -> None:
         """Expiry, embargo, and dates of ours that a wrong clock had put far ahead."""
         due: list[Known] = []
-        for ident in [*self.known, *(i for i in self.after if i not in self.known)]:
-            k = self.after.get(ident) or self.known[ident]
+        restless = [k for k in self.known.values() if k.id not in self.after and not self._settled(k)]
+        for k in [*restless, *self.after.values()]:
             over = k.expires is not None and k.expires <= self.now
             if k.state is State.EXPIRED and not over:
                 k = replace(k, state=State.LIVE, since=None)
@@ -417,6 +437,12 @@ class _Desk:
         arrival = max((k.arrival for k in self.known.values()), default=0) if due else 0
         for number, k in enumerate(sorted(due, key=lambda k: (k.published, k.updated, k.path)), arrival + 1):
             self._set(Verb.RELEASE, replace(k, arrival=number))
+
+    def _settled(self, k: Known) -> bool:
+        """Whether time can bring nothing to it; true of nearly all, so that asking costs next to nothing."""
+        if k.state is State.LIVE:
+            return k.arrival > 0 and k.expires is None and (k.stated or k.published <= self.now)
+        return k.state is not State.EXPIRED
 
     # -- the outcome ------------------------------------------------------------------------------------------------------
 
@@ -455,5 +481,5 @@ def outcome(changes: Iterable[Change]) -> dict[str, Verb]:
 
 def next_due(known: Iterable[Known]) -> datetime | None:
     """The next second at which an embargo or a life ends, or None: the schedule must not wait for its next tick then."""
-    live = [k for k in known if k.state is State.LIVE]
+    live = [k for k in known if (not k.arrival or k.expires) and k.state is State.LIVE]
     return min([*(k.published for k in live if not k.arrival), *(k.expires for k in live if k.expires)], default=None)

@@ -255,7 +255,8 @@ class _Look:
         taken = {problem.where for problem in self.problems}
         for raw, key, mode, stat in sorted(self._odd, key=lambda odd: os.fsencode(odd[0])):
             if key in self.files or key in self.waiting or key in taken:
-                self._problem(raw, "has the name of another file, in other Unicode characters that look the same", "rename one of the two")
+                reason = "has the name of another file, in other Unicode characters that look the same"
+                self.problems.append(Problem(_spelling(raw), reason, "rename one of the two"))
                 continue
             taken.add(key)
             self.spelled[key] = raw
@@ -331,5 +332,9 @@ def _key(raw: str) -> str | None:
 
 
 def _shown(raw: str) -> str:
-    """The path with bytes that are not UTF-8 as \\xff, so that it can be logged and stored."""
+    """The path in NFC, or with bytes that are not UTF-8 as \\xff, so that it can be logged and stored."""
+    return _key(raw) or _spelling(raw)
+
+
+def _spelling(raw: str) -> str:
     return os.fsencode(raw).decode(errors="backslashreplace")

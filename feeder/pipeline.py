@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from urllib.parse import quote
 
-from feeder import changes, edition, feeds, text
+from feeder import changes, edition, feeds
 from feeder.changes import Change, Found, Known, Look, State, Verb, Verdict
 from feeder.edition import Edition, Kind, Wanted
 from feeder.errors import Problem, Unreadable, Unsettled
@@ -180,18 +180,17 @@ def _read(parts: Parts, scan: Scan, now: datetime, stop: Callable[[], None], say
         stop()
         say("reading", number, len(todo))
         try:
-            _read_one(parts, batch, path, stat)
+            _read_one(parts, batch, path, stat, now)
         except Unsettled:
             batch.unsettled.append(parts.settle)
         except Unreadable as error:
             batch.records[path] = FileRecord(path, tuple(stat), parts.intake.salt, "", error.reason, error.hint, (), now)
     for problem in scan.problems:
-        path = text.printable(problem.where)
-        batch.records[path] = FileRecord(path, (), parts.intake.salt, "", problem.reason, problem.hint, (), now)
+        batch.records[problem.where] = FileRecord(problem.where, (), parts.intake.salt, "", problem.reason, problem.hint, (), now)
     return batch
 
 
-def _read_one(parts: Parts, batch: _Batch, path: str, stat: Stat) -> None:
+def _read_one(parts: Parts, batch: _Batch, path: str, stat: Stat, now: datetime) -> None:
     seen = parts.ledger.files().get(path)
     body = parts.inbox.read(path, stat)
     raw = hashlib.sha256(body).hexdigest()
@@ -199,9 +198,15 @@ def _read_one(parts: Parts, batch: _Batch, path: str, stat: Stat) -> None:
         batch.records[path] = replace(seen, stat=tuple(stat))
         return
     article, summary = parts.intake.article(path, body)
+    modified = _time(stat.mtime_ns)
     batch.told[path] = Told(replace(article, blocks=()), summary.text)
-    batch.records[path] = FileRecord(path, tuple(stat), parts.intake.salt, raw, flags=article.flags)
-    batch.found.append(_found(article, raw, _time(stat.mtime_ns)))
+    batch.records[path] = FileRecord(path, tuple(stat), parts.intake.salt, raw, flags=(*article.flags, *_misdated(article, modified, now)))
+    batch.found.append(_found(article, raw, modified))
+
+
+def _misdated(article: Article, modified: datetime | None, now: datetime) -> Iterator[str]:
+    if article.published is None and changes.credible(modified, now + changes.CLOCK_FAULT) is None:
+        yield "the file's own time cannot be true: it counts from when it was first seen"
 
 
 def _found(article: Article, raw: str, modified: datetime | None) -> Found:
