@@ -8,18 +8,20 @@ pages first, the feed last, so that nothing links to what is not there yet.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from heapq import nlargest
+from operator import attrgetter
 from urllib.parse import quote
 
 from feeder.changes import Known
 
 __all__ = ["Edition", "Kind", "Wanted", "gone_pages", "page_path", "plan"]
 
+AGE = attrgetter("published", "arrival")
 FOUNDED = datetime(1970, 1, 1, tzinfo=UTC)  # `updated` of a feed that never had an entry: the same in every build
 
 
@@ -68,22 +70,23 @@ def plan(known: Mapping[str, Known], revisions: Mapping[str, int], *, style: str
     """
     public = [k for k in known.values() if k.public]
     gone = [k for k in known.values() if k.arrival and not k.public]
-    newest = nlargest(limit, public, key=lambda k: (k.published, k.arrival))
-    edited = nlargest(limit, public, key=lambda k: (k.updated, k.arrival))
-    arrived = nlargest(limit, public, key=lambda k: k.arrival)
-    months = Counter(_month(k) for k in public)
+    newest = nlargest(limit, public, key=AGE)
+    edited = nlargest(limit, public, key=attrgetter("updated", "arrival"))
+    arrived = nlargest(limit, public, key=attrgetter("arrival"))
+    by_month = _by_month(public)
+    months = [(month, len(entries)) for month, entries in by_month.items()]
     updated = max([k.updated for k in public] + [k.since for k in gone if k.since], default=FOUNDED)
     key = _Keys(style, revisions)
     wanted = [
         *(Wanted(path, Kind.STATIC, digest) for path, digest in static.items()),
         *(Wanted(_page(k), Kind.ARTICLE, f"{style} {revisions[k.id]}", (k.id,)) for k in public),
         *(Wanted(_page(k), Kind.GONE, f"{style} gone {revisions[k.id]}", (k.id,)) for k in gone),
-        *key.months(public),
+        *(key.wanted(f"archive/{month}.html", Kind.MONTH, entries) for month, entries in by_month.items()),
         Wanted("404.html", Kind.MISSING, style),
-        key.wanted("index.html", Kind.INDEX, newest, sorted(months.items())),
+        key.wanted("index.html", Kind.INDEX, newest, months),
         key.wanted("feed.xml", Kind.FEED, list({k.id: k for k in newest + edited + arrived}.values()), updated),
     ]
-    return Edition(tuple(wanted), updated, tuple(sorted(months.items(), reverse=True)), gone_pages(gone))
+    return Edition(tuple(wanted), updated, tuple(months), gone_pages(gone))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +99,13 @@ class _Keys:
         made_from = repr((self.style, also, [(ident, self.revisions[ident]) for ident in ids]))
         return Wanted(path, kind, hashlib.sha256(made_from.encode()).hexdigest(), ids)
 
-    def months(self, public: list[Known]) -> Iterator[Wanted]:
-        """One page for each month, so that a new article changes one of them and leaves the others alone."""
-        grouped: dict[str, list[Known]] = defaultdict(list)
-        for k in public:
-            grouped[_month(k)].append(k)
-        for month, entries in grouped.items():
-            entries.sort(key=lambda k: (k.published, k.arrival), reverse=True)
-            yield self.wanted(f"archive/{month}.html", Kind.MONTH, entries)
+
+def _by_month(public: list[Known]) -> dict[str, list[Known]]:
+    """The entries of each month, newest first: a page for each, so that a new article changes one of them and leaves the others alone."""
+    grouped: dict[tuple[int, int], list[Known]] = defaultdict(list)
+    for k in public:
+        grouped[k.published.year, k.published.month].append(k)
+    return {f"{year:04}-{month:02}": sorted(entries, key=AGE, reverse=True) for (year, month), entries in sorted(grouped.items(), reverse=True)}
 
 
 def gone_pages(known: Iterable[Known]) -> frozenset[str]:
@@ -113,7 +115,3 @@ def gone_pages(known: Iterable[Known]) -> frozenset[str]:
 
 def _page(k: Known) -> str:
     return f"articles/{k.slug}.html"
-
-
-def _month(k: Known) -> str:
-    return k.published.isoformat()[:7]

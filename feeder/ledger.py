@@ -111,6 +111,7 @@ class Ledger:
         self._known: dict[str, Known] | None = None
         self._revisions: dict[str, int] = {}
         self._files: dict[str, FileRecord] | None = None
+        self._shelf: dict[str, Shelved] | None = None
 
     @classmethod
     def open(cls, folder: Path) -> Ledger:
@@ -235,17 +236,24 @@ class Ledger:
 
     # -- the shelf ----------------------------------------------------------------------------------------------------------
 
-    def shelf(self) -> dict[str, Shelved]:
+    def shelf(self) -> Mapping[str, Shelved]:
         """What was put on the shelf, by path."""
-        with self._guard():
-            return {row[0]: Shelved(*row) for row in self._db.execute("SELECT path, key, size, mtime_ns FROM document")}
+        if self._shelf is None:
+            with self._guard():
+                self._shelf = {row[0]: Shelved(*row) for row in self._db.execute("SELECT path, key, size, mtime_ns FROM document")}
+        return MappingProxyType(self._shelf)
 
     def note_shelf(self, put: Iterable[Shelved], removed: Iterable[str], state: str) -> None:
         """Record what was published, and `state`, the name of all that it was made from."""
+        shelved, gone = list(put), list(removed)
         with self._transaction():
-            self._db.executemany("REPLACE INTO document VALUES (?, ?, ?, ?)", ((s.path, s.key, s.size, s.mtime_ns) for s in put))
-            self._db.executemany("DELETE FROM document WHERE path = ?", ((path,) for path in removed))
+            self._db.executemany("REPLACE INTO document VALUES (?, ?, ?, ?)", ((s.path, s.key, s.size, s.mtime_ns) for s in shelved))
+            self._db.executemany("DELETE FROM document WHERE path = ?", ((path,) for path in gone))
             self._set("shelf", state)
+        if self._shelf is not None:
+            self._shelf |= {s.path: s for s in shelved}
+            for path in gone:
+                self._shelf.pop(path, None)
 
     # -- single values and the log of cycles --------------------------------------------------------------------------------
 
@@ -291,7 +299,7 @@ class Ledger:
                 yield
                 self._db.execute("COMMIT")
             except BaseException:
-                self._known = self._files = None  # what is remembered may be ahead of what was written
+                self._known = self._files = self._shelf = None  # what is remembered may be ahead of what was written
                 self._db.execute("ROLLBACK") if self._db.in_transaction else None
                 raise
 
