@@ -21,7 +21,7 @@ import os
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,7 +31,7 @@ from feeder.changes import Change, Known, State
 from feeder.errors import Busy, LedgerError, Problem
 from feeder.model import Article, Category, Entry, Link, Person
 
-__all__ = ["FileRecord", "Ledger", "Shelved", "Told", "holder"]
+__all__ = ["FileRecord", "Ledger", "Shelved", "Standing", "Told", "holder"]
 
 APPLICATION = 0x46454544  # "FEED", PRAGMA application_id
 CYCLES_KEPT = 100
@@ -56,6 +56,7 @@ MIGRATIONS = (
 SELECT = """
     SELECT id, path, slug, published, updated, raw, visible, title, sketch, stated, arrival, expires, state, since, checksum, revision FROM entry
 """
+FILES = "SELECT path, stat, salt, raw, reason, hint, flags, since FROM file"
 UPSERT = """
     INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET
         path = excluded.path, slug = excluded.slug, slug_key = excluded.slug_key, published = excluded.published, updated = excluded.updated,
@@ -100,6 +101,19 @@ class Shelved:
     key: str
     size: int
     mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How it stands: entries that were ever public by state, what waits and until when, files with a problem or a note.
+
+    `kept` are the paths of files in quarantine whose last good version stays published.
+    """
+
+    counts: Mapping[State, int]
+    embargoed: tuple[tuple[str, datetime], ...]
+    files: tuple[FileRecord, ...]
+    kept: frozenset[str]
 
 
 class Ledger:
@@ -214,7 +228,7 @@ class Ledger:
         """Every file as it was last read, by path."""
         if self._files is None:
             with self._guard():
-                rows = self._db.execute("SELECT path, stat, salt, raw, reason, hint, flags, since FROM file").fetchall()
+                rows = self._db.execute(FILES).fetchall()
             self._files = {row[0]: _file(row) for row in rows}
         return MappingProxyType(self._files)
 
@@ -233,6 +247,23 @@ class Ledger:
             self._files |= {record.path: record for record in records}
             for path in paths:
                 self._files.pop(path, None)
+
+    # -- how it stands ------------------------------------------------------------------------------------------------------
+
+    def standing(self) -> Standing:
+        """The ledger in a few figures, without reading every promise: `feeder status` must answer at once."""
+        with self._guard():
+            counts = dict(self._db.execute("SELECT state, count(*) FROM entry WHERE arrival > 0 GROUP BY state"))
+            waiting = self._db.execute("SELECT path, published FROM entry WHERE arrival = 0 AND state = 'live' ORDER BY published, path").fetchall()
+            troubled = self._db.execute(FILES + " WHERE reason != '' OR flags != '' ORDER BY path").fetchall()
+            kept = "SELECT path FROM entry WHERE state = 'live' AND arrival > 0 AND path IN (SELECT path FROM file WHERE reason != '')"
+            good = frozenset(path for (path,) in self._db.execute(kept))
+        return Standing(
+            {State(state): number for state, number in counts.items()},
+            tuple((path, _time(published)) for path, published in waiting),
+            tuple(map(_file, troubled)),
+            good,
+        )
 
     # -- the shelf ----------------------------------------------------------------------------------------------------------
 
@@ -315,6 +346,8 @@ def holder(folder: Path) -> int | None:
     except BlockingIOError:
         said = os.pread(handle, 32, 0).strip()
         return int(said) if said.isdigit() else None
+    except OSError:  # a file system without locks: nobody can publish from there
+        return None
     else:
         return None
     finally:
@@ -334,8 +367,15 @@ def _lock(folder: Path) -> int:
         holder = os.pread(handle, 32, 0).decode("ascii", "replace").strip() or "unknown"
         os.close(handle)
         raise Busy(f"another feeder publishes here already: process {holder} holds {folder / 'lock'}") from None
-    os.ftruncate(handle, 0)
-    os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+    except OSError as error:
+        os.close(handle)
+        raise LedgerError(
+            f"{folder / 'lock'}: {error.strerror}; this file system cannot lock files: keep the configuration on a local one"
+        ) from error
+    # The number is only for the message of Busy: a full disk must not keep anyone from the lock.
+    with suppress(OSError):
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
     return handle
 
 
@@ -358,11 +398,19 @@ def _open(path: str) -> sqlite3.Connection:
         _migrate(db, _check_version(db))
     except sqlite3.Error as error:
         db.close()
-        raise LedgerError(f"{path} cannot be used: {error}; restore it from a backup, or move it away") from error
+        raise LedgerError(f"{path} cannot be used: {error}; {_advice(error)}") from error
     except LedgerError:
         db.close()
         raise
     return db
+
+
+def _advice(error: sqlite3.Error) -> str:
+    """What its owner can do. A ledger that is only out of room must not be moved away: that would lose promises."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without the extension, see sqlite.org/rescode.html
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return "restore it from a backup, or move it away"
+    return "see that its disk is not full (df -h, df -i), can be written, and reports no errors"
 
 
 def _check_version(db: sqlite3.Connection) -> int:

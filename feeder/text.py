@@ -339,7 +339,7 @@ def _stripped(parts: list[str]) -> Iterator[str]:
 
 # --- language -------------------------------------------------------------------------------------------------------
 
-_LOOKED_AT = 1_000
+_LOOKED_AT = 500
 _SURE = 0.6
 _LEAST_LETTERS = 20
 _LEAST_IDEOGRAPHS = 6
@@ -348,7 +348,7 @@ _TAGS = {"als": "gsw", "bh": "bih", "sh": "sr", "eml": "egl"}
 
 
 def language(text: str) -> str | None:
-    """Return the primary language tag (BCP 47) of a text by its first 1,000 characters, or None when too short or unsure."""
+    """Return the primary language tag (BCP 47) of a text by its first 500 characters, or None when too short or unsure."""
     words = " ".join(_NOT_WORDS.sub(" ", text[:_LOOKED_AT]).split())
     ideographs = 0 if words.isascii() else sum(letter >= "\u2e80" for letter in words)
     enough = _LEAST_IDEOGRAPHS if ideographs * 2 > len(words) else _LEAST_LETTERS

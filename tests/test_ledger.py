@@ -109,6 +109,21 @@ def test_quarantined_files_can_be_marked_to_be_read_again(ledger: Ledger) -> Non
     assert (ledger.files()["b.md"].stat, ledger.files()["a.md"].stat) == ((), (1, 2, 3))
 
 
+def test_how_it_stands_is_told_in_a_few_figures(ledger: Ledger) -> None:
+    bad = FileRecord("a.md", (1,), "salt", reason="it is empty", since=NOON)
+    gone = replace(ENTRY, id="urn:x:2", path="b.md", slug="b", arrival=2, state=State.WITHDRAWN)
+    later = replace(ENTRY, id="urn:x:3", path="c.md", slug="c", arrival=0)
+    never = replace(ENTRY, id="urn:x:4", path="d.md", slug="d", arrival=0, state=State.WITHDRAWN)
+    ledger.apply(
+        [Change(Verb.ADD, k) for k in (ENTRY, gone, later, never)], TOLD, [bad, replace(SEEN, path="e.md"), FileRecord("f.md", (1,), "salt")]
+    )
+    standing = ledger.standing()
+    assert standing.counts == {State.LIVE: 1, State.WITHDRAWN: 1}
+    assert standing.embargoed == (("c.md", NOON),)
+    assert [record.path for record in standing.files] == ["a.md", "e.md"]
+    assert standing.kept == {"a.md"}
+
+
 def test_the_shelf_is_noted_with_the_name_of_what_it_was_made_from(ledger: Ledger) -> None:
     page, feed = Shelved("articles/a.html", "k", 1, 2), Shelved("feed.xml", "k", 3, 4)
     ledger.note_shelf([page, feed], [], "1 style")
