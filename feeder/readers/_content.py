@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import nh3
@@ -30,13 +31,18 @@ _TAGS_LIMIT = 200_000
 # before, where the text is long enough to hold a number that matters.
 _ATTRIBUTE = r"""[\s/]*+[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+"?|'[^']*+'?|[^\s>"'][^\s>]*+)?)?"""
 _CROWDED = re.compile(rf"<[a-zA-Z][^\s/>]*+(?>{_ATTRIBUTE}){{500}}")
+_OVERCROWDED = re.compile(_CROWDED.pattern.replace("{500}", "{5000}"))
+# A comparison in a script looks like such a tag now and then.
+_CROWDS = 20
 _HARMLESS = 20_000
 
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _DEPTH = 200
 _TOO_DEEP = etree.XPath(f"boolean({'/*' * _DEPTH})")
-_PARSER = etree.HTMLParser(huge_tree=True, remove_comments=True, remove_pis=True)
 _ACTIVE = ("script", "iframe", "object", "embed", "form", "video", "audio", "svg", "math", "frame", "applet")
+_SILENT = ("style", "noscript", "noembed", "noframes", "template", "textarea", "select", "button", "xmp", "plaintext")
+_READ = etree.XPath(f".//text()[not(ancestor::*[{' or '.join(f'self::{tag}' for tag in (*_ACTIVE, *_SILENT))}])]", smart_strings=False)
+_PARSER = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
 _TOUCHED = (*HEADINGS, *_ACTIVE, "a", "img", "input")
 
 _TAGS = {
@@ -80,7 +86,6 @@ _ATTRIBUTES = {
 }
 # What XML cannot carry, and the controls it can; cheaper to look for than to clean away in what hardly ever has any.
 _UNCLEAN = re.compile("[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_SILENT = {"style", "noscript", "noembed", "noframes", "template", "title", "textarea", "select", "button", "xmp", "plaintext"}
 _SANITIZER = nh3.Cleaner(
     tags=_TAGS,
     clean_content_tags={
@@ -108,17 +113,21 @@ def parse(html: str) -> _Element:
     """Return the tree of any HTML. Raises Unreadable for nothing at all, and for more tags than any article has."""
     if html.count("<") > _TAGS_LIMIT:
         raise Unreadable(f"more than {_TAGS_LIMIT:,} tags", "divide it into several articles")
-    if len(html) > _HARMLESS and _CROWDED.search(html):
-        raise Unreadable("a tag with more than 500 attributes", "no article needs it, take it out")
-    root = etree.fromstring(html, _PARSER) if html.strip() else None
+    if len(html) > _HARMLESS and (_OVERCROWDED.search(html) or sum(1 for _ in islice(_CROWDED.finditer(html), _CROWDS)) == _CROWDS):
+        raise Unreadable("tags with hundreds of attributes", "no article needs them, take them out")
+    try:
+        # As bytes: of text that names an encoding, like XHTML, lxml wants nothing.
+        root = etree.fromstring(html.encode("utf-8", "replace"), _PARSER)
+    except etree.XMLSyntaxError:
+        root = None
     if root is None:
         raise Unreadable("empty", "there is nothing to publish in it")
     return root
 
 
 def words(element: _Element) -> str:
-    """Return all text inside an element on one line."""
-    return " ".join("".join(element.itertext()).split())
+    """Return all text inside an element that people can read, on one line."""
+    return " ".join(("".join(_READ(element)) if len(element) else element.text or "").split())
 
 
 def remove(element: _Element) -> None:

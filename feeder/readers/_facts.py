@@ -47,7 +47,8 @@ _ID = re.compile(
     r"|tag:[\w.@-]+,\d{4}(?:-\d\d){0,2}:\S+",
     re.IGNORECASE | re.ASCII,
 )
-_URL_END = re.compile(r"[\x00-\x20\x7f<>\"{}|\\^`]")
+_SIMPLE = re.compile(r"https?://[\w-][\w.-]*(?:[/?#][\w!#$%&'()*+,./:;=?@~-]*)?", re.ASCII)
+_UNSAFE = re.compile(r"[\x00-\x20\x7f<>\"{}|\\^`]")
 
 
 @dataclass(slots=True)
@@ -147,13 +148,15 @@ class Facts:
 def absolute(href: str, base: str) -> str:
     """Return an absolute http, https or mailto address for a reference found in an article. Raises ValueError for any other."""
     href = href.strip()
+    if _SIMPLE.fullmatch(href):
+        return href
     if not href.startswith(("https://", "http://")):
         href = urljoin(base, href)
     if not href.lower().startswith(("https://", "http://", "mailto:")) or href.endswith(":"):
         raise ValueError("is no http, https or mailto address")
     if not _host_ok(href):
         raise ValueError("is an address without a valid host")
-    return _URL_END.sub(lambda found: f"%{ord(found[0]):02X}", href)
+    return _UNSAFE.sub(lambda found: f"%{ord(found[0]):02X}", href)
 
 
 def _host_ok(href: str) -> bool:
@@ -202,7 +205,7 @@ def _slug(said: str) -> str:
 
 
 def _id(said: str) -> str:
-    if not _ID.fullmatch(said.strip()) or _URL_END.search(said.strip()):
+    if not _ID.fullmatch(said.strip()) or _UNSAFE.search(said.strip()):
         raise ValueError("is no absolute IRI, write urn:uuid:…, tag:example.org,2026:… or https://…")
     return said.strip()
 

@@ -54,24 +54,35 @@ def _article(found: object) -> dict[object, object] | None:
                 waiting.extend(several[:100])
             case {"@graph": list() as several}:
                 waiting.extend(several[:100])
-            case dict() as one if str(one.get("@type")).rstrip("']").endswith(_KINDS):
+            case dict() as one if _is_article(one.get("@type")):
                 return one
     return None
 
 
+def _is_article(kind: object) -> bool:
+    kinds = kind if isinstance(kind, list) else [kind]
+    return any(isinstance(one, str) and one.endswith(_KINDS) for one in kinds)
+
+
 def _claims(article: dict[object, object]) -> Iterator[Claim]:
     for name, field in _FIELDS.items():
-        if (value := _value(article.get(name))) and not (field == "summary" and str(value).endswith(("...", "…"))):
+        value = _value(article.get(name))
+        cut_off = field == "summary" and isinstance(value, str) and value.endswith(("...", "…"))
+        if value and not cut_off:
             yield Claim(field, value, "JSON-LD")
 
 
 def _value(found: object) -> Value:
-    """Return text, lists and the plain fields of objects; everything else is nothing."""
+    """Return text, the plain fields of an object, or a list of such: nothing of it nests deeper, whatever is in there."""
+    if isinstance(found, list):
+        return [value for item in found if (value := _plain(item))]
+    return _plain(found)
+
+
+def _plain(found: object) -> Value:
     match found:
         case str():
             return found
-        case list():
-            return [value for item in found if (value := _value(item))]
         case dict():
             return {str(key): value for key, value in found.items() if isinstance(value, str)}
     return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
@@ -24,7 +25,7 @@ __all__ = ["read"]
 _DECLARED = re.compile(rb"<meta[^>]{0,200}?charset=[\"']?\s{0,9}([\w.:-]{1,40})", re.IGNORECASE)
 # What browsers read by these names. Nothing that can hide markup from a filter (UTF-7, ISO-2022) and nothing rare.
 _CODECS = re.compile(
-    rb"windows-125[0-8]|iso-8859-\d{1,2}|koi8-[ru]|shift_jis|euc-(?:jp|kr)|gbk|gb2312|gb18030|big5|ibm866|windows-874", re.IGNORECASE
+    rb"windows-125[0-8]|iso-8859-(?:1[03-6]|[1-9])|koi8-[ru]|shift_jis|euc-(?:jp|kr)|gbk|gb2312|gb18030|big5|ibm866|windows-874", re.IGNORECASE
 )
 _AS = {b"iso-8859-1": "cp1252", b"iso-8859-9": "cp1254", b"gb2312": "gb18030", b"gbk": "gb18030", b"shift_jis": "cp932", b"euc-kr": "cp949"}
 _META = {
@@ -50,9 +51,9 @@ def read(source: Source) -> Parsed:
     outside = [words(element) for element in body.iter("h1")]
     base = next((element.get("href", "") for element in root.iter("base") if element.get("href")), "")
     language = [Claim("language", root.get("lang") or root.get("xml:lang") or "", "<html lang>")] if root.tag == "html" else []
-    pretitle = words(element) if (element := next(root.iter("title"), None)) is not None else ""
+    named = next((words(element) for element in root.iter("title")), "")
     main = main_content(body)
-    titles = _titles(main, pretitle, meta, outside)
+    titles = _titles(main, named, meta, outside)
     time = [Claim("published", stamp, "<time>") for stamp in _times(main, root)]
     return Parsed(main, (*claims, *titles, *language, *about, *time), (*flags, *charset), _base(source.base, base))
 
@@ -67,9 +68,7 @@ def _recoded(source: Source) -> tuple[tuple[str, ...], Source]:
         source.body.decode("utf-8")
     except UnicodeDecodeError:
         codec = _AS.get(name, name.decode())
-        return (f"decoded as {name.decode()}, as it says",), type(source)(
-            source.path, source.body.decode(codec, "replace").encode("utf-8", "replace"), source.base, source.zone
-        )
+        return (f"decoded as {name.decode()}, as it says",), replace(source, body=source.body.decode(codec, "replace").encode())
     return (), source
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from comrak import ExtensionOptions, RenderOptions, render_markdown
@@ -20,6 +21,9 @@ __all__ = ["read"]
 
 # A table's rows are filled up to its width: a few kilobytes can mean gigabytes of cells.
 _CELLS = 300_000
+# Where a bare address ends is found in a time quadratic in the closing brackets at its end.
+_WORD = re.compile(r"(?<!\S)\S{2000,}")
+_BRACKETS = 200
 
 
 def read(source: Source) -> Parsed:
@@ -28,9 +32,10 @@ def read(source: Source) -> Parsed:
     if len(body) > LIMIT:
         raise Unreadable(f"more than {LIMIT // 1_000_000} million characters", "divide it into several articles")
     tables = _cells(body) <= _CELLS
-    if not tables:
-        flags = (*flags, "its tables are too wide and stay text")
-    html = render_markdown(body, extension_options=_EXTENSIONS[tables], render_options=_RENDER)
+    addresses = body.count(")") <= _BRACKETS or not any(word[0].count(")") > _BRACKETS for word in _WORD.finditer(body))
+    if not (tables and addresses):
+        flags = (*flags, "its tables or bare addresses are too large to be more than text")
+    html = render_markdown(body, extension_options=_EXTENSIONS[tables, addresses], render_options=_RENDER)
     if len(html) > 4 * LIMIT:
         raise Unreadable("too much HTML comes of it", "it repeats its footnotes or tables too often")
     root = parse(html or "<p>")
@@ -55,10 +60,10 @@ def _heading(root: _Element) -> _Element | None:
     return found
 
 
-def _extensions(*, table: bool) -> ExtensionOptions:
+def _extensions(*, table: bool, autolink: bool) -> ExtensionOptions:
     options = ExtensionOptions()
-    options.table = table
-    options.strikethrough = options.footnotes = options.tasklist = options.autolink = True
+    options.table, options.autolink = table, autolink
+    options.strikethrough = options.footnotes = options.tasklist = True
     return options
 
 
@@ -68,5 +73,5 @@ def _rendering() -> RenderOptions:
     return options
 
 
-_EXTENSIONS = {table: _extensions(table=table) for table in (True, False)}
+_EXTENSIONS = {(table, autolink): _extensions(table=table, autolink=autolink) for table in (True, False) for autolink in (True, False)}
 _RENDER = _rendering()

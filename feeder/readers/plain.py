@@ -120,7 +120,11 @@ def _listed(group: list[str]) -> str | None:
             items[-1].append(row)
     tag = "ol" if kinds <= {".", ")"} else "ul"
     lead = _paragraphs(group[:start]) if start else ""
-    return f"{lead}<{tag}>{''.join(f'<li>{_joined(item)}</li>' for item in items)}</{tag}>"
+    return f"{lead}<{tag}>{''.join(f'<li>{_item(item)}</li>' for item in items)}</{tag}>"
+
+
+def _item(rows: list[str]) -> str:
+    return _linked(" ".join(map(str.strip, rows)))
 
 
 def _paragraphs(group: list[str]) -> str:
@@ -137,7 +141,7 @@ def _joined(group: list[str]) -> str:
     parts = [rows[0]]
     for before, row in pairwise(rows):
         fits = len(before) + 1 + len(row.partition(" ")[0]) <= width * 0.75
-        parts.append("\n" if fits or width < 40 else "" if _wide(before[-1:]) and _wide(row[:1]) else " ")
+        parts.append("" if _wide(before[-1:]) and _wide(row[:1]) else "\n" if fits or width < 40 else " ")
         parts.append(row)
     return _linked("".join(parts)).replace("\n", "<br>\n")
 
