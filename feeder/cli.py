@@ -232,8 +232,12 @@ def explain(file: str, config_file: str | None, *, as_json: bool) -> None:
     from pathlib import Path
 
     from feeder import once
+    from feeder.errors import Unreadable
 
-    facts = once.explain(_loader(config_file)(), Path(file))
+    config, path = _loader(config_file)(), Path(file)
+    if not path.is_file() or path.stat().st_size > config.input.max_size:  # a pipe would be waited for, a disk's image fill the memory
+        raise Unreadable(f"{file}: no regular file of at most {config.input.max_size} bytes", "`feeder status` says what is wrong with it")
+    facts = once.explain(config, path)
     if as_json:
         _answer({name.strip(): {"value": value, "origin": origin} for name, (value, origin) in facts.items()})
         return
@@ -286,7 +290,7 @@ def _failed(error: Exception) -> int:
     from feeder.errors import ConfigError, FeederError
 
     if isinstance(error, FeederError):
-        click.echo(f"{'' if isinstance(error, ConfigError) else 'feeder: '}{error}", err=True)
+        click.echo(_safe_lines(map(str, error.problems)) if isinstance(error, ConfigError) else f"feeder: {_safe(error)}\n", err=True, nl=False)
         return error.exit_code
     from traceback import format_exception
 
@@ -340,10 +344,10 @@ def _bar(what: str, done: int, of: int) -> None:
 
 
 def _answer(facts: Mapping[str, object]) -> None:
-    """Print one JSON object; times in ISO 8601, as everywhere."""
+    """Print one JSON object, in ASCII so that no name in it can act on a terminal; times in ISO 8601, as everywhere."""
     import json
 
-    click.echo(json.dumps(facts, indent=1, ensure_ascii=False, default=_when))
+    click.echo(json.dumps(facts, indent=1, default=_when))
 
 
 def _safe(said: object) -> str:

@@ -570,7 +570,7 @@ def test_the_command_line_publishes_the_good_and_tells_of_the_bad(news: Newsroom
     good_are_there(news, news.published())
     harmless(news.published())
     status, answer = owned("status", folder=news.folder), owned("status", "--json", folder=news.folder)
-    for run in (build, status):
+    for run in (build, status, answer):
         assert HIDING.search(run.stdout + run.stderr) is None
     refused = {case.where: case for case in CASES if case.refused}
     told = json.loads(answer.stdout)
@@ -599,6 +599,16 @@ def test_a_strange_file_is_explained_without_moving_the_cursor(news: Newsroom) -
     assert run.returncode == 0, run.stderr
     assert HIDING.search(run.stdout + run.stderr) is None
     assert strange.title in run.stdout
+
+
+@pytest.mark.parametrize("fault", ["I12", "I14", "I20 ESC and RLO, refused"])
+def test_what_is_no_article_is_not_explained_but_said_to_be_none_at_once(news: Newsroom, fault: str) -> None:
+    """I12, I14, I16, I20."""
+    CASE[fault].put(news)
+    run = owned("explain", f"input/{CASE[fault].path}", folder=news.folder)
+    assert (run.returncode, run.stdout) == (65, "")
+    assert shown(CASE[fault].path) in run.stderr
+    assert HIDING.search(run.stderr) is None
 
 
 # -- titles -------------------------------------------------------------------------------------------------------------------
