@@ -21,7 +21,7 @@ STEPS: dict[str, tuple[str, ...]] = {
     "lint": ("-m", "ruff", "check", "."),
     "types": ("-m", "mypy"),
     "contract": ("-c", LINT_IMPORTS),
-    "docs": ("-m", "pytest", "tests/test_house.py", "-k", "readme or note or link"),
+    "docs": ("-m", "pytest", "tests/test_house.py", "tests/test_readme.py", "-k", "readme or note or link"),
     "tests": ("-m", *PYTEST, *COVERED),
     "coverage": ("-m", "coverage", "report", "--fail-under=95"),
     "core": ("-m", "coverage", "report", "--fail-under=100", "--include=" + ",".join(f"feeder/{name}" for name in CORE)),

@@ -14,12 +14,22 @@ from pathlib import Path
 import pytest
 
 import feeder
-from feeder import errors
+from feeder import cli, errors
+from feeder.readers import _matter
 
 HOUSE = Path(feeder.__file__).parent
 ROOT = HOUSE.parent
+README = (ROOT / "README.md").read_text("utf-8")
+NOTES = (ROOT / "docs" / "design.md").read_text("utf-8")
 MODULES = sorted(path.relative_to(HOUSE).as_posix() for path in HOUSE.rglob("*.py"))
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+# Who may look at a clock. The socket's own timeouts are no times of articles; the server takes a clock as an argument, with a default.
+CLOCKS = {"clock.py": {"time.time", "time.monotonic", "time.sleep"}, "listener.py": {"time.monotonic"}, "server.py": {"time.time"}}
+LOOKS = re.compile(
+    r"time\.(time|monotonic|perf_counter|process_time|thread_time|clock_gettime)(_ns)?|time\.(sleep|localtime|gmtime|ctime|strftime)"
+    r"|(datetime\.)?(datetime|date)\.(now|utcnow|today)"
+)
 
 # The one room (or rooms) each of these may be named in.
 ONLY_IN = {
@@ -130,6 +140,14 @@ def test_nobody_imports_the_package_root(module: str) -> None:
     assert not any(alias.name == "feeder" for node in ast.walk(tree(module)) if isinstance(node, ast.Import) for alias in node.names)
 
 
+@pytest.mark.parametrize("module", MODULES)
+def test_only_one_room_has_a_clock(module: str) -> None:
+    """Below it, what time it is comes as an argument; a fault of time is tried out with another Clock."""
+    used = {ast.unparse(node) for node in ast.walk(tree(module)) if isinstance(node, ast.Attribute) and LOOKS.fullmatch(ast.unparse(node))}
+    assert used == CLOCKS.get(module, set())
+    assert not {name for name in imported(module) if name.startswith("time.")}
+
+
 # --- what is said about it ---
 
 
@@ -181,18 +199,41 @@ def test_only_the_top_catches_everything(module: str) -> None:
 # --- what is written elsewhere about it ---
 
 
-def test_every_exit_code_is_in_the_readme() -> None:
-    """A script may rely on them."""
-    readme = (ROOT / "README.md").read_text("utf-8")
+def test_every_exit_code_is_in_the_readme_and_in_the_help() -> None:
+    """A script may rely on them, and on no others."""
     codes = {getattr(errors, name).exit_code for name in errors.__all__ if hasattr(getattr(errors, name), "exit_code")}
-    assert codes <= {int(code) for code in re.findall(r"^\| (\d+) \|", readme, re.MULTILINE)}
+    told = {int(code) for code in re.findall(r"^\| (\d+) \|", README, re.MULTILINE)}
+    assert told == codes | {0, 2, cli.QUARANTINE, cli.FAULT, cli.INTERRUPTED}
+    assert told == {int(code) for code in re.findall(r"(?<!\S)\d+(?=  )", cli.EPILOG)}
+
+
+def test_every_command_is_in_the_readme() -> None:
+    """In the order of the help."""
+    assert re.findall(r"^\| `feeder (\w+)", README, re.MULTILINE) == list(cli.main.commands)
+
+
+def test_every_option_that_the_readme_names_is_there() -> None:
+    """And each that only a program needs is named."""
+    options = {option for command in cli.main.commands.values() for parameter in command.params for option in parameter.opts}
+    named = set(re.findall(r"`(?:feeder \w+ )?(--[a-z][a-z-]+)`", README))
+    assert named <= options | {"--help"}
+    assert {name for name, command in cli.main.commands.items() if any("--json" in parameter.opts for parameter in command.params)} == {
+        *re.findall(r"`(\w+)`", re.search(r"tells the rest; (.*?) answer a program with `--json`", README, re.DOTALL)[1])  # type: ignore[index]
+    }
+
+
+def test_every_fact_of_an_article_is_in_the_readme() -> None:
+    """By a name that front matter takes."""
+    table = README.partition("| front matter |")[2].partition("\n\n")[0]
+    said = re.findall(r"^\| `(\w+)`", table, re.MULTILINE)
+    meant = [field for name in said for field, names in _matter._NAMES.items() if name in names]
+    assert sorted(meant) == sorted(_matter._NAMES)
 
 
 def test_every_configuration_key_is_in_the_readme() -> None:
     """With its table, as `[feed]`, and in the order of the example."""
     example = (HOUSE / "example.toml").read_text("utf-8")
-    readme = (ROOT / "README.md").read_text("utf-8")
-    rows = re.findall(r"^\| `\[(\w+)\]` \| `(\w+)`", readme, re.MULTILINE)
+    rows = re.findall(r"^\| `\[(\w+)\]` \| `(\w+)`", README, re.MULTILINE)
     keys = tomllib.loads(re.sub(r"^#(?=\w+ = )", "", example, flags=re.MULTILINE))
     assert rows == [(table, key) for table, keys_ in keys.items() for key in keys_]
 
@@ -201,8 +242,28 @@ def test_every_dependency_has_its_note() -> None:
     """docs/design.md says what each saves and costs."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     names = [re.split(r"[^\w-]", requirement)[0] for requirement in project["dependencies"]]
-    notes = (ROOT / "docs" / "design.md").read_text("utf-8")
-    assert not [name for name in names if not re.search(rf"^\| {name} \|", notes, re.MULTILINE)]
+    assert not [name for name in names if not re.search(rf"^\| {name} \|", NOTES, re.MULTILINE)]
+
+
+def test_every_room_is_in_the_notes() -> None:
+    """By the name of its file, a folder by its own."""
+    rooms = {module.partition("/")[0] for module in MODULES} - {"__init__.py", "__main__.py"}
+    assert not [room for room in rooms if not re.search(rf"`{re.escape(room.removesuffix('.py'))}([./]\w+)*`", NOTES)]
+
+
+def test_the_layers_are_drawn_as_they_are_checked() -> None:
+    """The picture in the notes is the contract in pyproject.toml."""
+    (contract,) = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+    layers = [layer.replace("(", "").replace(")", "") for layer in contract["layers"]]  # brackets mean there: not built yet
+    drawn = " > ".join(f"({layer})" if "|" in layer else layer for layer in layers)
+    assert drawn in " ".join(NOTES.split())
+
+
+def test_every_note_has_its_problem_its_choice_and_its_price() -> None:
+    """In this order: a decision without a price is advertising."""
+    for note in NOTES.split("\n## ")[1:]:
+        title = note.partition("\n")[0]
+        assert re.findall(r"^\*\*(\w+)\.\*\*", note, re.MULTILINE) == ["Problem", "Choice", "Price"], title
 
 
 def test_every_link_between_documents_leads_somewhere() -> None:
