@@ -109,7 +109,7 @@ def assert_publishable(article: Article) -> None:
     for element in tree.iter():
         assert element.tag not in FORBIDDEN
         assert not [name for name in element.attrib if name.startswith("on") or name in {"style", "class", "id", "srcset"}]
-        for address in filter(None, map(element.get, ("href", "src", "cite"))):
+        for address in filter(None, map(element.get, ("href", "src", "cite", "data", "action", "poster"))):
             assert address.lower().startswith(("http://", "https://", "mailto:"))
     assert all(block.text.strip() and (block.kind == "code" or "\n" not in block.text) for block in article.blocks)
     for when in (article.published, article.updated, article.expires):

@@ -81,8 +81,6 @@ _ATTRIBUTES = {
     "th": {"colspan", "rowspan", "scope"},
     "td": {"colspan", "rowspan"},
     "time": {"datetime"},
-    "q": {"cite"},
-    "blockquote": {"cite"},
 }
 # What XML cannot carry, and the controls it can; cheaper to look for than to clean away in what hardly ever has any.
 _UNCLEAN = re.compile("[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
