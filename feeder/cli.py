@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from feeder.changes import Change, Known, Verdict
+    from feeder.changes import Change, Verdict
     from feeder.config import Config
     from feeder.errors import Problem
     from feeder.ledger import Ledger
@@ -232,12 +232,8 @@ def explain(file: str, config_file: str | None, *, as_json: bool) -> None:
     from pathlib import Path
 
     from feeder import once
-    from feeder.errors import Unreadable
 
-    config, path = _loader(config_file)(), Path(file)
-    if not path.is_file() or path.stat().st_size > config.input.max_size:  # a pipe would be waited for, a disk's image fill the memory
-        raise Unreadable(f"{file}: no regular file of at most {config.input.max_size} bytes", "`feeder status` says what is wrong with it")
-    facts = once.explain(config, path)
+    facts = once.explain(_loader(config_file)(), Path(file))
     if as_json:
         _answer({name.strip(): {"value": value, "origin": origin} for name, (value, origin) in facts.items()})
         return
@@ -421,25 +417,18 @@ def _status(ledger: Ledger, state: Path) -> dict[str, object]:
     from feeder.changes import State
     from feeder.ledger import holder
 
-    known = list(ledger.known().values())
-    public = {k.path for k in known if k.public}
-    embargoed = [k for k in known if k.state is State.LIVE and not k.arrival]
+    standing = ledger.standing()
+    names = {"published": State.LIVE, "withdrawn": State.WITHDRAWN, "expired": State.EXPIRED, "drafts": State.DRAFT}
+    problems = [(f.problem, f.since) for f in standing.files if f.problem]
     return {
-        "published": len(public),
-        "withdrawn": sum(k.state is State.WITHDRAWN and k.arrival > 0 for k in known),
-        "expired": sum(k.state is State.EXPIRED for k in known),
-        "drafts": sum(k.state is State.DRAFT for k in known),
-        "embargoed": [{"path": k.path, "until": k.published} for k in _by_date(embargoed)],
+        **{name: standing.counts.get(kind, 0) for name, kind in names.items()},
+        "embargoed": [{"path": path, "until": until} for path, until in standing.embargoed],
         "held": json.loads(ledger.get("held") or "[]"),
-        "quarantine": [{**_problem(f.problem), "since": f.since, "published": f.path in public} for f in ledger.files().values() if f.problem],
-        "notes": [{"where": f.path, "note": flag} for f in ledger.files().values() for flag in f.flags],
+        "quarantine": [{**_problem(p), "since": since, "published": p.where in standing.kept} for p, since in problems],
+        "notes": [{"where": f.path, "note": flag} for f in standing.files for flag in f.flags],
         "process": holder(state),
         "cycles": [{"at": at, "seconds": seconds, "did": did} for at, seconds, did in ledger.cycles()[:10]],
     }
-
-
-def _by_date(entries: Iterable[Known]) -> list[Known]:
-    return sorted(entries, key=lambda k: (k.published, k.path))
 
 
 def _status_lines(facts: Mapping[str, object]) -> Iterator[str]:

@@ -84,6 +84,8 @@ def explain(config: Config, file: Path) -> Mapping[str, tuple[object, str]]:
         path = file.resolve().relative_to(config.input.folder.resolve()).as_posix()
     except ValueError:
         raise FeederError(f"{file} is not in the input folder {config.input.folder}") from None
+    if not file.is_file() or file.stat().st_size > config.input.max_size:  # a pipe would be waited for, a disk's image fill the memory
+        raise Unreadable(f"{file}: no regular file of at most {config.input.max_size} bytes", "`feeder status` says what is wrong with it")
     with compose.looking(config) as parts:
         try:
             article, summary = parts.intake.article(path, file.read_bytes())

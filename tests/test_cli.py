@@ -438,9 +438,10 @@ def test_status_answers_a_program_in_one_shape(quick: Desk) -> None:
 
 def test_status_says_what_is_not_published_and_why(quick: Desk) -> None:
     quick.write("input/later.md", "---\ndate: 2999-01-01\n---\n# Later\n\nThe future.\n")
-    quick.write("input/over.md", "---\ndate: 2024-01-01\nexpires: 2024-02-01\n---\n# Over\n\nThe past.\n")
+    quick.write("input/over.md", "# Over\n\nThe past.\n")
     quick.write("input/old.txt", "Ein alter Text\n\nDie Tür war schön grün, und über dem Fluß flogen die Möwen.\n".encode("cp1252"))
     quick.type("build")
+    quick.write("input/over.md", "---\nexpires: 2024-02-01\n---\n# Over\n\nThe past.\n")
     quick.write("input/market.txt", bytes(range(256)) * 8)
     quick.write("input/photo.txt", bytes(range(256)) * 8)
     (quick.folder / "input" / "river.txt").unlink()
