@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import string
 import zlib
 from array import array
 from collections import defaultdict
@@ -53,7 +54,7 @@ FEW_WORDS = 16
 PAIRS = 40_000
 LONG = 24
 CJK = "\u2e80"
-WORDS = re.compile(r"\w+")
+PUNCTUATION = string.punctuation + "“”‘’«»„…–—。、"
 ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]+")
 
 
@@ -181,8 +182,7 @@ def credible(modified: datetime | None, now: datetime) -> datetime | None:
 
 def sketch(title: str, body: str) -> bytes:
     """The smallest hashes of a text's vocabulary, for `likeness`: at most 64 unsigned 32-bit numbers, ascending (bottom-k MinHash, Broder 1997)."""
-    text = f"{title} {body}".lower()
-    words = set(text.split() if text.isascii() else WORDS.findall(text))
+    words = {word.strip(PUNCTUATION) for word in set(f"{title} {body}".lower().split())} - {""}
     for run in [word for word in words if len(word) > LONG or word[0] >= CJK]:  # no word but a clause, in a script without spaces
         words.remove(run)
         words.update(run[at : at + 3] for at in range(max(len(run) - 2, 1)))

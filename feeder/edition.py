@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from heapq import nlargest
 from operator import attrgetter
+from typing import NamedTuple
 from urllib.parse import quote
 
 from feeder.changes import Known
@@ -37,8 +38,7 @@ class Kind(StrEnum):
     FEED = "feed"
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """One document that should exist: where, what, the key of what it is made from, and the ids of the entries in it."""
 
     path: str

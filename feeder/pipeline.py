@@ -49,6 +49,7 @@ MEDIA_TYPES = {".html": "text/html", ".xml": "application/atom+xml"}
 class Memory:
     """What one process remembers from cycle to cycle; all of it may be lost at any time."""
 
+    rest: tuple[Scan, datetime, Report] | None = None
     absent: dict[str, float] = field(default_factory=dict)
     edition: tuple[str, Edition] | None = None
     shelf: object = None
@@ -128,7 +129,10 @@ def cycle(
     ledger, say = parts.ledger, progress or (lambda _what, _done, _of: None)
     if ledger.get("asked"):
         accept_removals = _asked(ledger) or accept_removals
+        parts.memory.rest = None
     scan = parts.inbox.scan(now=now.timestamp(), tick=tick)
+    if (nothing_new := _at_rest(parts, scan, now)) is not None:
+        return nothing_new
     batch = _read(parts, scan, now, stop, say)
     look = _look(parts, scan, tick)
     verdict = changes.decide(ledger.known(), look, batch.found, now, feed_id=parts.site.id, accept_removals=accept_removals)
@@ -138,7 +142,19 @@ def cycle(
     shelf, put = _publish(parts, stop, say)
     waiting = min([*scan.waiting.values(), *batch.unsettled, *(parts.settle for _ in look.brief)], default=None)
     problems = tuple(record.problem for record in ledger.files().values() if record.problem)
-    return Report(verdict.changes, problems, verdict.held, waiting, changes.next_due(ledger.known().values()), put, shelf.gone)
+    report = Report(verdict.changes, problems, verdict.held, waiting, changes.next_due(ledger.known().values()), put, shelf.gone)
+    at_rest = waiting is None and not verdict.changes and not verdict.held and put == NOTHING
+    parts.memory.rest = (scan, now, report) if at_rest else None
+    return report
+
+
+def _at_rest(parts: Parts, scan: Scan, now: datetime) -> Report | None:
+    """The last cycle's report, if that cycle found nothing to do and nothing can have changed since: the usual case, and a cheap one."""
+    if parts.memory.rest is None:
+        return None
+    before, then, report = parts.memory.rest
+    due = report.due is not None and report.due <= now
+    return report if then <= now and not due and scan == before and _stands_published(parts) else None
 
 
 def _asked(ledger: Ledger) -> bool:
@@ -172,10 +188,8 @@ class _Batch:
 
 def _read(parts: Parts, scan: Scan, now: datetime, stop: Callable[[], None], say: Progress) -> _Batch:
     """Read every settled file that is new, or no longer as it was read last."""
-    batch, files = _Batch(), parts.ledger.files()
-    todo = [
-        (path, stat) for path, stat in scan.files.items() if not ((seen := files.get(path)) and seen.stat == stat and seen.salt == parts.intake.salt)
-    ]
+    batch, files, salt = _Batch(), dict(parts.ledger.files()), parts.intake.salt
+    todo = [(path, stat) for path, stat in scan.files.items() if not ((seen := files.get(path)) and seen.stat == stat and seen.salt == salt)]
     for number, (path, stat) in enumerate(todo):
         stop()
         say("reading", number, len(todo))
@@ -276,27 +290,41 @@ def _note_folder(parts: Parts, scan: Scan, verdict: Verdict) -> None:
 def _publish(parts: Parts, stop: Callable[[], None], say: Progress) -> tuple[Edition, Put]:
     """Make and put whatever is not on the shelf as it should be. Nothing is looked at twice when nothing can have changed."""
     ledger, publisher, memory = parts.ledger, parts.publisher, parts.memory
-    state = f"{ledger.generation()} {parts.style}"
+    state = _state(parts)
     if memory.edition is None or memory.edition[0] != state:
         plan = edition.plan(ledger.known(), ledger.revisions(), style=parts.style, static=_digests(parts), limit=parts.limit)
         memory.edition = (state, plan)
     shelf = memory.edition[1]
-    untouched = memory.shelf is not None and publisher.fingerprint() == memory.shelf
-    if untouched and ledger.get("shelf") == state:
+    if _stands_published(parts):
         return shelf, NOTHING
-    noted = ledger.shelf()
-    there = {path: (s.size, s.mtime_ns) for path, s in noted.items()} if untouched else publisher.stats()
-    behind = [w for w in shelf.wanted if not _stands(w, noted.get(w.path), there.get(w.path))]
+    noted, there = dict(ledger.shelf()), None if _untouched(parts) else publisher.stats()
+    behind = [w for w in shelf.wanted if not _stands(w, noted.get(w.path), there)]
     surplus = sorted(noted.keys() - {w.path for w in shelf.wanted})
     put = publisher.put(_documents(parts, shelf, behind, stop, say), surplus)
-    there = publisher.stats(w.path for w in behind)
-    ledger.note_shelf((Shelved(w.path, w.key, *there[w.path]) for w in behind), surplus, state)
+    now_there = publisher.stats(w.path for w in behind)
+    ledger.note_shelf((Shelved(w.path, w.key, *now_there[w.path]) for w in behind), surplus, state)
     memory.shelf = publisher.fingerprint()
     return shelf, put
 
 
-def _stands(wanted: Wanted, noted: Shelved | None, there: tuple[int, int] | None) -> bool:
-    return noted is not None and noted.key == wanted.key and there == (noted.size, noted.mtime_ns)
+def _state(parts: Parts) -> str:
+    """The name of all that the shelf is made from."""
+    return f"{parts.ledger.generation()} {parts.style}"
+
+
+def _untouched(parts: Parts) -> bool:
+    return parts.memory.shelf is not None and parts.publisher.fingerprint() == parts.memory.shelf
+
+
+def _stands_published(parts: Parts) -> bool:
+    return parts.ledger.get("shelf") == _state(parts) and _untouched(parts)
+
+
+def _stands(wanted: Wanted, noted: Shelved | None, there: Mapping[str, tuple[int, int]] | None) -> bool:
+    """Whether a document is on the shelf as it should be; `there` is what really lies there, None when nobody touched it."""
+    if noted is None or noted.key != wanted.key:
+        return False
+    return there is None or there.get(wanted.path) == (noted.size, noted.mtime_ns)
 
 
 def _documents(parts: Parts, shelf: Edition, behind: list[Wanted], stop: Callable[[], None], say: Progress) -> Iterator[Document]:

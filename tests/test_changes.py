@@ -545,6 +545,11 @@ def test_likeness_tells_an_edit_from_another_article() -> None:
     assert likeness(b"", b"") == 0.0
 
 
+def test_likeness_is_not_confused_by_the_first_letter_with_an_accent() -> None:
+    text = "The ferry sails twice a day, and tickets cost four crowns. It carries ninety people (and their dogs) to the island."
+    assert likeness(sketch("Ferry", text), sketch("Ferry", text + " There is a café on board.")) > 0.6
+
+
 def test_likeness_works_without_spaces_between_words() -> None:
     text = "今日は天気がいいので散歩に行きました公園には花がたくさん咲いていて子供たちが遊んでいました"
     assert likeness(sketch("散歩", text), sketch("散歩", text.replace("公園", "海辺"))) > 0.6
