@@ -168,8 +168,8 @@ def published(root: _Element, base: str, title: str) -> tuple[str, tuple[str, ..
 
 def sanitized(html: str) -> str:
     """Return only ordinary content markup, and only characters XML can carry: a second time changes nothing."""
-    safe = _SANITIZER.clean(text.clean(html) if _UNCLEAN.search(html) else html)
-    # Character references become characters on the way. Those are cleaned before a second look, never behind it.
+    safe = _SANITIZER.clean(html)
+    # Character references have become characters. What is cleaned is sanitized again: nothing edits HTML behind the sanitizer.
     return (_SANITIZER.clean(text.clean(safe)) if _UNCLEAN.search(safe) else safe).strip()
 
 
