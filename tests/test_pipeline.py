@@ -27,7 +27,7 @@ The river rose by four metres in one night, and the dam held. Engineers had stre
 
 A long night
 
-Volunteers filled nine thousand sandbags. By morning the water fell again.
+Volunteers filled nine thousand sandbags by the light of their cars. By morning the water fell again.
 """
 FERRY = """---
 title: A ferry for the island
