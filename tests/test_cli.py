@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import re
 import shutil
 import signal
@@ -58,12 +59,12 @@ class Desk:
 
     def start(self, *words: str, **environ: str) -> Process:
         """Run a command in a process of its own."""
-        return Process(self.folder, words, environ)
+        return Process(self.folder, words, {**around(), **environ})
 
     @contextmanager
     def running(self, *words: str) -> Iterator[Process]:
         """A service, until the end of the test."""
-        process = self.start(*words)
+        process = Process(self.folder, words, {**os.environ, "PYTHONPATH": str(ROOT)})
         try:
             process.greeting("Ctrl-C stops it.")
             yield process
@@ -81,10 +82,8 @@ class Process:
 
     def __init__(self, folder: Path, words: tuple[str, ...], environ: dict[str, str]) -> None:
         self.out, self.err = (folder.parent / f"{folder.name}.{name}" for name in ("out", "err"))
-        around = {name: value for name, value in os.environ.items() if not name.startswith("FEEDER_")}
         with self.out.open("wb") as out, self.err.open("wb") as err:
             command = [sys.executable, "-m", "feeder", *words]
-            environ = {**around, "PYTHONPATH": str(ROOT), **environ}
             self.child = subprocess.Popen(command, cwd=folder, env=environ, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
 
     def greeting(self, last: str) -> str:
@@ -113,6 +112,11 @@ class Process:
         """Make sure that it is no more."""
         self.child.kill()
         self.child.wait()
+
+
+def around() -> dict[str, str]:
+    """The environment of a command whose lines are measured in this process already: measuring them twice takes as long again."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")} | {"PYTHONPATH": str(ROOT)}
 
 
 def until(condition: Callable[[], object], seconds: float = 30.0) -> None:
@@ -174,15 +178,16 @@ def test_help_loads_no_room_and_no_package_that_it_does_not_need(desk: Desk) -> 
     assert {name for name in loaded if name.partition(".")[0] == "feeder"} <= rooms
 
 
-def test_status_loads_no_package_that_only_publishing_needs(desk: Desk) -> None:
+def test_status_loads_no_package_that_only_publishing_needs(quick: Desk) -> None:
     """It is asked often, by scripts too."""
-    assert not {"lxml", "pydantic", "jinja2", "apscheduler", "uvicorn", "watchfiles", "feedgen", "asyncio"} & _imported_by(desk, "status")
+    quick.type("build")
+    heavy = {"lxml", "pydantic", "jinja2", "apscheduler", "uvicorn", "watchfiles", "feedgen", "asyncio"}
+    assert not heavy & _imported_by(quick, "status")
 
 
 def _imported_by(desk: Desk, *words: str) -> set[str]:
     program = "import sys; sys.argv[0] = 'feeder'\ntry: from feeder.cli import main; main()\nexcept SystemExit: print(*sys.modules, sep='\\n')"
-    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
-    told = subprocess.run([sys.executable, "-c", program, *words], cwd=desk.folder, env=environ, capture_output=True, text=True, check=True)
+    told = subprocess.run([sys.executable, "-c", program, *words], cwd=desk.folder, env=around(), capture_output=True, text=True, check=True)
     return set(told.stdout.splitlines())
 
 
@@ -299,6 +304,22 @@ def test_retry_accepts_removals_for_the_next_build(quick: Desk) -> None:
     assert quick.type("build").stdout.startswith("2 withdrawn, ")
 
 
+def test_a_long_build_shows_on_a_terminal_how_far_it_is(quick: Desk) -> None:
+    """And takes the bar away at its end; elsewhere there is none."""
+    for number in range(200):
+        quick.write(f"input/{number}.txt", f"Article {number}\n\nIts text.\n")
+    terminal, child = pty.openpty()
+    command = [sys.executable, "-m", "feeder", "build"]
+    told = subprocess.run(command, cwd=quick.folder, env=around(), stdout=subprocess.PIPE, stderr=child, check=True)
+    os.close(child)
+    with os.fdopen(terminal, "rb", buffering=0) as screen:
+        shown = screen.read(65536).decode()
+    assert "\rreading    [#######-----------------------] 50/202" in shown
+    assert "\rpublishing [" in shown
+    assert shown.endswith("\r\x1b[K")
+    assert told.stdout.startswith(b"202 added, ")
+
+
 @pytest.mark.parametrize("command", ["build", "plan", "check"])
 def test_without_an_input_folder_it_says_what_to_do(desk: Desk, command: str) -> None:
     refused = desk.type(command)
@@ -389,6 +410,11 @@ def test_explain_says_why_an_article_is_not_there(quick: Desk, path: str, body: 
     article = quick.write(f"input/{path}", body)
     quick.type("build")
     assert re.search(f"^state +{state}", quick.type("explain", str(article)).stdout, re.MULTILINE)
+
+
+def test_explain_notes_what_its_author_should_know(quick: Desk) -> None:
+    article = quick.write("input/old.txt", "Ein alter Text\n\nDie Tür war schön grün, und über dem Fluß flogen die Möwen.\n".encode("cp1252"))
+    assert "note 1     decoded as cp1252, a guess: save it in UTF-8\n" in quick.type("explain", str(article)).stdout
 
 
 def test_explain_before_anything_is_published(quick: Desk) -> None:
@@ -535,9 +561,7 @@ def test_a_reader_that_left_is_no_fault(quick: Desk) -> None:
     os.close(reader)
     with os.fdopen(writer, "wb") as nobody:
         command = [sys.executable, "-m", "feeder", "status"]
-        told = subprocess.run(
-            command, cwd=quick.folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=nobody, stderr=subprocess.PIPE, check=False
-        )
+        told = subprocess.run(command, cwd=quick.folder, env=around(), stdout=nobody, stderr=subprocess.PIPE, check=False)
     assert told.returncode in (0, 1)
     assert b"Traceback" not in told.stderr
 

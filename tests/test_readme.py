@@ -56,7 +56,7 @@ class Clone:
 
     def start(self, command: str) -> subprocess.Popen[bytes]:
         """Give a command to the shell."""
-        around = {name: value for name, value in os.environ.items() if not name.startswith("FEEDER_")}
+        around = {name: value for name, value in os.environ.items() if not name.startswith(("FEEDER_", "COVERAGE"))}
         path = os.pathsep.join([str(self._programs), os.environ["PATH"]])
         environ = {**around, "PATH": path, "PYTHONPATH": str(ROOT), "FEEDER_SERVE__PORT": "0", "HOME": str(self.folder), "TERM": "dumb"}
         with self.log.open("wb") as log:
