@@ -345,6 +345,14 @@ def test_plan_says_what_subscribers_would_see_and_writes_nothing(quick: Desk) ->
     assert _everything(quick.folder) == before
 
 
+def test_plan_and_check_wait_for_a_file_that_was_just_saved(desk: Desk) -> None:
+    desk.write("feeder.toml", '[input]\nsettle = "300ms"\n')
+    desk.write("input/river.txt", RIVER)
+    assert desk.type("plan").stdout.startswith("add       river.txt  A day at the river\n")
+    desk.write("input/market.txt", MARKET)
+    assert desk.type("check").stdout == "2 articles can be published, 0 problems\n"
+
+
 def test_plan_says_when_nothing_would_change(quick: Desk) -> None:
     quick.type("build")
     assert quick.type("plan").stdout == "nothing would change\n"
