@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sqlite3
@@ -17,8 +18,9 @@ import pytest
 
 from feeder.changes import Change, Known, State, Verb
 from feeder.errors import Busy, LedgerError, Problem
-from feeder.ledger import FileRecord, Ledger, Shelved, Told
+from feeder.ledger import FileRecord, Ledger, Shelved, Told, holder
 from feeder.model import Article, Category, Link, Person
+from tests.fakes import refused
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 ENTRY = Known("urn:x:1", "a.md", "a", NOON, NOON, "raw", "visible", "Title", b"\1\2\3\4", arrival=1)
@@ -268,3 +270,26 @@ def test_a_failure_in_the_middle_of_a_verdict_leaves_the_one_before(ledger: Ledg
     with pytest.raises(ZeroDivisionError):
         ledger.apply([Change(Verb.ADD, ENTRY)], TOLD, broken())
     assert (ledger.known(), ledger.files(), ledger.generation()) == ({}, {}, 0)
+
+
+def test_a_wish_waits_for_the_next_cycle_and_makes_no_ledger_where_there_is_none(tmp_path: Path, ledger: Ledger) -> None:
+    Ledger.ask(tmp_path, "retry")
+    assert ledger.get("asked") == "retry"
+    Ledger.ask(tmp_path / "nowhere", "retry")
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_the_process_that_publishes_is_known_to_others(tmp_path: Path, ledger: Ledger) -> None:
+    assert holder(tmp_path) == os.getpid()
+    (tmp_path / "lock").write_text("not a number")
+    assert holder(tmp_path) is None
+    ledger.close()
+    assert holder(tmp_path) is None
+    assert holder(tmp_path / "nowhere") is None
+    ledger._lock = None
+
+
+def test_a_file_system_without_locks_is_a_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(LedgerError, match="cannot lock files"):
+        refused("flock", errno.ENOLCK, lambda: Ledger.open(tmp_path))
+    assert refused("flock", errno.ENOLCK, lambda: holder(tmp_path)) is None
