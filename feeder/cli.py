@@ -414,11 +414,10 @@ def _unread(verdict: Verdict) -> int:
 def _status(ledger: Ledger, state: Path) -> dict[str, object]:
     import json
 
-    from feeder.changes import State
     from feeder.ledger import holder
 
     standing = ledger.standing()
-    names = {"published": State.LIVE, "withdrawn": State.WITHDRAWN, "expired": State.EXPIRED, "drafts": State.DRAFT}
+    names = {"published": "live", "withdrawn": "withdrawn", "expired": "expired", "drafts": "draft"}
     problems = [(f.problem, f.since) for f in standing.files if f.problem]
     return {
         **{name: standing.counts.get(kind, 0) for name, kind in names.items()},

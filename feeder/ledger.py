@@ -26,15 +26,19 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from feeder.changes import Change, Known, State
 from feeder.errors import Busy, LedgerError, Problem
-from feeder.model import Article, Category, Entry, Link, Person
+
+if TYPE_CHECKING:  # at run time where an entry is made: `feeder status` makes none, and must answer at once
+    from feeder.changes import Change, Known
+    from feeder.model import Article, Entry
 
 __all__ = ["FileRecord", "Ledger", "Shelved", "Standing", "Told", "holder"]
 
 APPLICATION = 0x46454544  # "FEED", PRAGMA application_id
 CYCLES_KEPT = 100
+WITHDRAWN = "withdrawn"
 MIGRATIONS = (
     """
     CREATE TABLE entry (
@@ -110,7 +114,7 @@ class Standing:
     `kept` are the paths of files in quarantine whose last good version stays published.
     """
 
-    counts: Mapping[State, int]
+    counts: Mapping[str, int]
     embargoed: tuple[tuple[str, datetime], ...]
     files: tuple[FileRecord, ...]
     kept: frozenset[str]
@@ -195,7 +199,7 @@ class Ledger:
             for old in (known[ident] for ident in after.keys() & known.keys()):  # paths may be exchanged within one verdict
                 self._db.execute("UPDATE entry SET path = ? WHERE id = ?", (f"\0{old.id}", old.id))
             self._db.executemany(UPSERT, (_row(k, generation) for k in after.values()))
-            bodies = ((k.id, _body(told[k.path])) for k in after.values() if k.path in told and k.state is not State.WITHDRAWN)
+            bodies = ((k.id, _body(told[k.path])) for k in after.values() if k.path in told and k.state != WITHDRAWN)
             self._db.executemany("REPLACE INTO content VALUES (?, ?)", bodies)
             self._write_files(files, forget)
             if after:
@@ -259,7 +263,7 @@ class Ledger:
             kept = "SELECT path FROM entry WHERE state = 'live' AND arrival > 0 AND path IN (SELECT path FROM file WHERE reason != '')"
             good = frozenset(path for (path,) in self._db.execute(kept))
         return Standing(
-            {State(state): number for state, number in counts.items()},
+            counts,
             tuple((path, _time(published)) for path, published in waiting),
             tuple(map(_file, troubled)),
             good,
@@ -445,6 +449,8 @@ def _row(k: Known, revision: int) -> tuple[object, ...]:
 
 
 def _known(row: tuple[object, ...]) -> Known:
+    from feeder.changes import Known, State
+
     ident, path, slug, published, updated, raw, visible, title, sketch, stated, arrival, expires, state, since, checksum, _ = row
     if _checksum(row[:14]) != checksum:
         raise LedgerError(f"the ledger's row of {path!r} is damaged; restore .feeder/ledger.db from a backup, or move it away")
@@ -482,6 +488,8 @@ def _body(told: Told) -> str:
 
 
 def _entry(k: Known, body: Mapping[str, object], permalink: str) -> Entry:
+    from feeder.model import Category, Entry, Link, Person
+
     facts = dict(body)
     for name, noun in (("links", Link), ("authors", Person), ("categories", Category)):
         facts[name] = tuple(noun(*values) for values in facts[name])  # type: ignore[attr-defined]

@@ -265,14 +265,16 @@ def _apply(ledger: Ledger, look: Look, batch: _Batch, verdict: Verdict, now: dat
     for path in verdict.deferred:
         batch.records.pop(path, None)
     files = ledger.files()
-    news = [record for record in batch.records.values() if not _same(files.get(record.path), record)]
+    records = [_lasting(files.get(record.path), record) for record in batch.records.values()]
+    news = [record for record in records if record != files.get(record.path)]
     forget = [path for path in files.keys() - look.present if path not in batch.records] if look.complete else []
     if verdict.changes or news or forget:
         ledger.apply(verdict.changes, batch.told, news, forget)
 
 
-def _same(old: FileRecord | None, new: FileRecord) -> bool:
-    return old is not None and replace(new, since=old.since) == old
+def _lasting(old: FileRecord | None, new: FileRecord) -> FileRecord:
+    """A file that is in quarantine for the same reason as before is there since then."""
+    return replace(new, since=old.since) if old and old.reason == new.reason else new
 
 
 def _note_folder(parts: Parts, scan: Scan, verdict: Verdict) -> None:

@@ -738,9 +738,9 @@ class _Reopened:
 
 
 def test_laws_over_random_histories() -> None:
-    run_state_machine_as_test(Histories, settings=settings(max_examples=120, stateful_step_count=40, deadline=None))
+    run_state_machine_as_test(Histories, settings=settings(max_examples=90, stateful_step_count=40, deadline=None))
 
 
 def test_laws_over_random_histories_in_the_real_ledger() -> None:
-    quick = settings(max_examples=12, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    quick = settings(max_examples=8, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     run_state_machine_as_test(LedgerHistories, settings=quick)

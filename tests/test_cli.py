@@ -181,7 +181,7 @@ def test_help_loads_no_room_and_no_package_that_it_does_not_need(desk: Desk) -> 
 def test_status_loads_no_package_that_only_publishing_needs(quick: Desk) -> None:
     """It is asked often, by scripts too."""
     quick.type("build")
-    heavy = {"lxml", "pydantic", "jinja2", "apscheduler", "uvicorn", "watchfiles", "feedgen", "asyncio"}
+    heavy = {"lxml", "pydantic", "jinja2", "apscheduler", "uvicorn", "watchfiles", "feedgen", "asyncio", "feeder.changes", "feeder.model"}
     assert not heavy & _imported_by(quick, "status")
 
 

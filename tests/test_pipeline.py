@@ -294,10 +294,12 @@ def test_what_the_next_cycle_would_do_can_be_foreseen_without_doing_it(two: News
 def test_a_retry_asked_from_outside_reads_what_is_in_quarantine_again(two: Newsroom) -> None:
     two.write("bad.txt", b"\x00\x01\x02\x03" * 100)
     assert len(two.cycle().problems) == 1
+    two.later(hours=1)
     Ledger.ask(two.config.state, "retry")
     assert len(two.cycle().problems) == 1
     with two.parts() as parts:
         assert parts.ledger.get("asked") == ""
+        assert parts.ledger.files()["bad.txt"].since == NOON, "it is there since the first time"
 
 
 def test_an_article_put_right_is_published_with_the_next_cycle(two: Newsroom) -> None:

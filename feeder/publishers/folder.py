@@ -46,6 +46,7 @@ _HINTS = {
     errno.EXDEV: "it is a mount of its own: mount the whole output folder, not a file in it",
     errno.EBUSY: "it is a mount of its own: mount the whole output folder, not a file in it",
     errno.EIO: "the disk reports an error: check it",
+    errno.EEXIST: "a file is where the output folder should be: move it away",
     errno.ENOTDIR: "a file or symbolic link is where a folder is needed: move it away",
     errno.ELOOP: "a symbolic link is where a folder is needed: move it away",
     errno.EISDIR: "a folder is where a file is needed: move it away",
