@@ -132,7 +132,7 @@ def build(config_file: str | None, *, accept_removals: bool, as_json: bool, quie
     from feeder.clock import Clock
 
     config = _loader(config_file)()
-    with _progress(quiet=quiet or as_json) as progress:
+    with _unmoved_by_retry(), _progress(quiet=quiet or as_json) as progress:
         report = once.build(config, clock=Clock(), accept_removals=accept_removals, progress=progress)
     if as_json:
         _answer(_report(report))
@@ -320,6 +320,18 @@ def _state(config_file: str | None) -> Path:
 
         raise ConfigError((Problem(config_file, "there is no such file", "`feeder init` writes one"),))
     return Path(config_file or "feeder.toml").parent / ".feeder"
+
+
+@contextmanager
+def _unmoved_by_retry() -> Iterator[None]:
+    """`feeder retry` sends SIGHUP to whoever holds the lock; a build reads no configuration twice, and must not die of it."""
+    import signal
+
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 @contextmanager

@@ -562,6 +562,20 @@ def test_an_interrupted_build_is_130(desk: Desk) -> None:
     assert process.err.read_text() == ""
 
 
+def test_retry_does_not_end_a_build_that_is_running(desk: Desk) -> None:
+    """Its SIGHUP is meant for a service; the build goes on to its own end, and the wish waits for the next."""
+    desk.write("feeder.toml", '[input]\nsettle = "2500ms"\n')
+    desk.write("input/river.txt", RIVER)
+    before = signal.getsignal(signal.SIGHUP)
+    process = desk.start("build")
+    until(lambda: desk.feed() or process.child.poll() is not None)
+    assert desk.type("retry").stdout == f"the service (process {process.child.pid}) does it now\n"
+    assert process.ends() == 0
+    assert "A day at the river" in desk.feed()
+    assert desk.type("build").exit_code == 0
+    assert signal.getsignal(signal.SIGHUP) == before
+
+
 def test_a_reader_that_left_is_no_fault(quick: Desk) -> None:
     """J10: `feeder status | head`."""
     quick.type("build")
