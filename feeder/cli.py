@@ -315,11 +315,13 @@ def _state(config_file: str | None) -> Path:
     """The folder of the ledger, without reading the configuration: that takes longer than all the rest of `status`."""
     from pathlib import Path
 
+    from feeder import place
+
     if config_file is not None and not Path(config_file).is_file():
         from feeder.errors import ConfigError, Problem
 
         raise ConfigError((Problem(config_file, "there is no such file", "`feeder init` writes one"),))
-    return Path(config_file or "feeder.toml").parent / ".feeder"
+    return place.state(None if config_file is None else Path(config_file), Path())
 
 
 @contextmanager

@@ -34,6 +34,7 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, core_schema
 
+from feeder import place
 from feeder.errors import ConfigError, Problem
 from feeder.model import Person
 from feeder.text import clean, legal, line
@@ -307,8 +308,8 @@ class Config(_Tables):
 
     @property
     def state(self) -> Path:
-        """The folder of the ledger and the caches, beside the configuration."""
-        return self.root / ".feeder"
+        """The folder of the ledger and the caches, beside the configuration and of it alone."""
+        return place.state(self.file, self.root)
 
 
 _MODELS = {name: type(table) for name, table in _Tables()}
@@ -659,7 +660,7 @@ def _compare(said: _Said, root: Path) -> None:
     source, target, state = ((root / Path(folder).expanduser()).resolve() for folder in (*folders, ".feeder"))
     if source == target or source in target.parents or target in source.parents:
         said.add(("output", "folder"), f"the output {target} and the input {source} lie in one another", "give each a folder of its own")
-    elif target in (state, *state.parents):
+    elif target in (state, *state.parents) or state in target.parents:
         said.add(("output", "folder"), "the output would hold the ledger, and a web server would hand it out", 'for example folder = "output"')
 
 

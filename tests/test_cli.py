@@ -502,6 +502,22 @@ def test_status_and_retry_name_a_configuration_that_is_not_there(desk: Desk) -> 
         assert refused.stderr == "else/feeder.toml: there is no such file (`feeder init` writes one)\n"
 
 
+def test_two_configurations_in_one_folder_leave_each_others_articles_alone(desk: Desk) -> None:
+    """Each has its own ledger, and `status` and `retry` ask the one of their configuration."""
+    for name, body in (("a", RIVER), ("b", MARKET)):
+        desk.write(f"{name}.toml", f'{AT_ONCE}folder = "{name}-in"\n[output]\nfolder = "{name}-out"\n')
+        desk.write(f"{name}-in/note.txt", body)
+        assert desk.type("build", "-c", f"{name}.toml").exit_code == 0
+    assert desk.type("build", "-c", "a.toml").stdout == "nothing to do: the feed is as the folder\n"
+    assert "A day at the river" in (desk.folder / "a-out/feed.xml").read_text()
+    assert {path.name for path in (desk.folder / ".feeder").iterdir()} == {"a", "b"}
+    assert desk.json("status", "-c", "a.toml")["published"] == 1
+    assert desk.json("status")["published"] == 0
+    assert desk.type("retry", "-c", "b.toml").exit_code == 0
+    with closing(sqlite3.connect(desk.folder / ".feeder/b/ledger.db")) as asked:
+        assert asked.execute("SELECT value FROM meta WHERE key = 'asked'").fetchall() == [("retry",)]
+
+
 def test_retry_has_a_file_read_again_and_says_who_does_it(quick: Desk) -> None:
     quick.write("input/photo.txt", bytes(range(256)) * 8)
     quick.type("build")

@@ -65,6 +65,12 @@ def test_without_a_file_everything_has_a_default(root: Path, monkeypatch: pytest
     assert set(origins(config).values()) == {"default"}
 
 
+@pytest.mark.parametrize(("name", "state"), [("feeder.toml", "."), ("a.toml", "a"), ("a.b.toml", "a.b"), ("a.conf", "a.conf"), ("feeder", "feeder")])
+def test_each_file_of_a_folder_has_a_state_of_its_own(root: Path, name: str, state: str) -> None:
+    (root / name).write_text("")
+    assert load(root / name, {}).state == root / ".feeder" / state
+
+
 def test_the_file_of_the_current_folder_is_found(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its name stays short in messages and origins."""
     monkeypatch.chdir(root)
@@ -410,6 +416,8 @@ MISTAKES = [
     ('input.folder = "output/in"', "", "lie in one another"),
     ('input.folder = "."', "", "lie in one another"),
     ('input.folder = "../in"\noutput.folder = "."', "2:17", "would hold the ledger"),
+    ('output.folder = ".feeder"', "1:17", "would hold the ledger"),
+    ('output.folder = ".feeder/other"', "1:17", "would hold the ledger"),
     # no TOML
     ("[feed]\ntitle = My notes", "2:9", "this is not a value (text stands in quotes"),
     ("[feed]\ntitle", "2:6", "a key needs = and a value"),
