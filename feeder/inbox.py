@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["Inbox", "Scan", "Stat", "ignored_name"]
+__all__ = ["Inbox", "Scan", "Stat", "ignored_name", "path_key"]
 
 _HIDDEN = (".", "_", "~$", "~syncthing~")
 _SUSPECT = "._~#"
@@ -191,7 +191,7 @@ class _Look:
         path = prefix + name
         if len(stack) > self._rules.depth:
             self._problem(path, f"is more than {self._rules.depth} folders down", "move its files further up")
-        elif _key(path) is None:
+        elif path_key(path) is None:
             self._problem(path, "has a name that is not UTF-8", "rename it")
         else:
             try:
@@ -242,7 +242,7 @@ class _Look:
         return True
 
     def _spell(self, path: str, mode: int, stat: Stat) -> None:
-        key = _key(path)
+        key = path_key(path)
         if key is None:
             self._problem(path, "has a name that is not UTF-8", "rename it")
         elif key != path:
@@ -321,8 +321,8 @@ def _stat(fd: int) -> Stat | None:
     return Stat(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev)
 
 
-def _key(raw: str) -> str | None:
-    """The path in NFC whatever the locale, None when its bytes are not UTF-8."""
+def path_key(raw: str) -> str | None:
+    """The name that a path as the system spells it goes by everywhere else: in NFC whatever the locale. None when its bytes are not UTF-8."""
     if raw.isascii():
         return raw
     try:
@@ -333,7 +333,7 @@ def _key(raw: str) -> str | None:
 
 def _shown(raw: str) -> str:
     """The path in NFC, or with bytes that are not UTF-8 as \\xff, so that it can be logged and stored."""
-    return _key(raw) or _spelling(raw)
+    return path_key(raw) or _spelling(raw)
 
 
 def _spelling(raw: str) -> str:

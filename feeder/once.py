@@ -12,7 +12,7 @@ from feeder.changes import Known, State, Verdict
 from feeder.clock import Clock
 from feeder.config import Config, origins
 from feeder.errors import FeederError, Problem, PublishError, Unreadable
-from feeder.inbox import Scan, ignored_name
+from feeder.inbox import Scan, ignored_name, path_key
 from feeder.model import Article, Summary
 from feeder.pipeline import FEED, Parts, Progress, Report
 from feeder.publishers import Put
@@ -81,9 +81,11 @@ def check(config: Config, *, clock: Clock) -> Checked:
 def explain(config: Config, file: Path) -> Mapping[str, tuple[object, str]]:
     """What is known of one file and where each fact comes from: name -> (value, origin). Raises FeederError, Unreadable."""
     try:
-        path = file.resolve().relative_to(config.input.folder.resolve()).as_posix()
+        path = path_key(file.resolve().relative_to(config.input.folder.resolve()).as_posix())
     except ValueError:
         raise FeederError(f"{file} is not in the input folder {config.input.folder}") from None
+    if path is None:
+        raise Unreadable(f"{file} has a name that is not UTF-8", "rename it")
     if not file.is_file() or file.stat().st_size > config.input.max_size:  # a pipe would be waited for, a disk's image fill the memory
         raise Unreadable(f"{file}: no regular file of at most {config.input.max_size} bytes", "`feeder status` says what is wrong with it")
     with compose.looking(config) as parts:

@@ -425,6 +425,22 @@ def test_explain_notes_what_its_author_should_know(quick: Desk) -> None:
     assert "note 1     decoded as cp1252, a guess: save it in UTF-8\n" in quick.type("explain", str(article)).stdout
 
 
+def test_explain_knows_a_name_however_its_accents_are_spelled(quick: Desk) -> None:
+    """I22: as macOS spells them, decomposed; the file is read by that name and known by the composed one."""
+    article = quick.write("input/cafe\u0301.txt", "The cafe is open\n\nIt opened before nine, and sold out of everything.\n")
+    quick.type("build")
+    told = quick.type("explain", str(article)).stdout
+    assert re.search("^title +The cafe is open", told, re.MULTILINE)
+    assert re.search("^state +published$", told, re.MULTILINE)
+
+
+def test_explain_of_a_name_that_is_not_utf_8_says_what_to_do(quick: Desk) -> None:
+    article = quick.write(os.fsdecode(b"input/caf\xe9.txt"), RIVER)
+    refused = quick.type("explain", str(article))
+    assert refused.exit_code == 65
+    assert refused.stderr == f"feeder: {quick.folder}/input/caf\\udce9.txt has a name that is not UTF-8 (rename it)\n"
+
+
 def test_explain_before_anything_is_published(quick: Desk) -> None:
     assert re.search("^state +not published yet$", quick.type("explain", "input/river.txt").stdout, re.MULTILINE)
 
