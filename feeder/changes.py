@@ -51,6 +51,9 @@ LATEST = datetime.max.replace(microsecond=0, tzinfo=UTC)  # some write it for "n
 CLOCK_FAULT = timedelta(days=1)  # a date we made up that lies further ahead than this came from a wrong clock
 SKETCH = 64
 FEW_WORDS = 16
+SLUG = 80  # bytes of a permalink's name
+LONGEST = 4096  # bytes of a path, as Linux takes them
+LATELY = timedelta(hours=1)  # how long a withdrawn article is still looked for under another name
 PAIRS = 40_000
 LONG = 24
 CJK = "\u2e80"
@@ -135,13 +138,15 @@ class Look:
     """What the scan saw besides: every path that is there, readable or not.
 
     `complete` is False when any folder could not be listed: then nothing is withdrawn or moved. `strange` says that this
-    may not be the folder it was (another device). `brief` holds paths that have been missing for less than the settle time.
+    may not be the folder it was (another device). `brief` holds paths that have been missing for less than the settle time, `unread`
+    those of files that are there but were never read as they are now: unsettled, or in quarantine.
     """
 
     present: Set[str]
     complete: bool = True
     strange: bool = False
     brief: Set[str] = frozenset()
+    unread: Set[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +229,7 @@ class _Desk:
     holders: dict[str, Known] = field(default_factory=dict)
     gone: dict[str, Known] = field(default_factory=dict)
     times: set[datetime] | None = None
+    marks: dict[tuple[datetime, timedelta], datetime] = field(default_factory=dict)
     slugs: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -260,48 +266,53 @@ class _Desk:
                 self._set(Verb.WITHDRAW, replace(k, state=State.WITHDRAWN, since=k.since or self.now))
 
     def _moves(self, found: Sequence[Found]) -> dict[str, Known]:
-        """New path -> the entry that moved or came back there: by its own id, then by equal bytes, then by likeness, then from withdrawal."""
+        """New path -> the entry that moved or came back there: by its own id, then by equal bytes, then by likeness, then from withdrawal.
+
+        Who may have moved: an entry whose file is gone, or whose path now holds what cannot be the same article. What may be a
+        moved file: one at a path that was nobody's, or such a stranger. A stranger that is nobody else's is an edit after all.
+        """
+        strangers = [f for f in found if (holder := self.holders.get(f.path)) is None or (holder.raw != f.raw and not _alike(holder, f))]
+        left = sorted([*self.gone.values(), *(self.holders[f.path] for f in strangers if f.path in self.holders)], key=lambda k: (k.path, k.id))
         moved: dict[str, Known] = {}
         taken: set[str] = set()
         for pairs in (self._by_id, self._by_bytes, self._by_likeness, self._by_return):
-            for f, old in pairs([f for f in found if f.path not in moved]):
-                if old.id not in taken and f.path not in moved:
+            for f, old in pairs([f for f in strangers if f.path not in moved], [k for k in left if k.id not in taken]):
+                if old.id not in taken and f.path not in moved and (old.path != f.path or old.state is State.WITHDRAWN):
                     moved[f.path] = old
                     taken.add(old.id)
                     self.gone.pop(old.id, None)
         return moved
 
-    def _by_id(self, found: Iterable[Found]) -> Iterator[tuple[Found, Known]]:
-        for f in found:
+    def _by_id(self, strangers: Sequence[Found], left: Sequence[Known]) -> Iterator[tuple[Found, Known]]:
+        at_large = {k.id for k in left}
+        for f in strangers:
             old = self.known.get(self._stated_id(f)) if f.id else None
-            if old and f.path not in self.holders and (old.id in self.gone or old.state is State.WITHDRAWN):
+            if old and (old.id in at_large or old.state is State.WITHDRAWN):
                 yield f, old
 
-    def _by_bytes(self, found: Sequence[Found]) -> Iterator[tuple[Found, Known]]:
-        reread = {f.path: f for f in found}
-        raws = {f.raw for f in found}
-        left: dict[str, list[Known]] = defaultdict(list)
-        for path, k in self.holders.items():
-            at_home = reread.get(path)
-            if k.raw in raws and (k.id in self.gone or (at_home and at_home.raw != k.raw and not _alike(k, at_home))):
-                left[k.raw].append(k)
-        for f in found:
-            holder = self.holders.get(f.path)
-            if left[f.raw] and (holder is None or (holder.raw != f.raw and holder.raw in raws)):
-                yield f, left[f.raw].pop(0)
+    def _by_bytes(self, strangers: Sequence[Found], left: Sequence[Known]) -> Iterator[tuple[Found, Known]]:
+        by_raw: dict[str, list[Known]] = defaultdict(list)
+        for k in left:
+            by_raw[k.raw].append(k)
+        yield from ((f, by_raw[f.raw].pop(0)) for f in strangers if by_raw[f.raw])
 
-    def _by_likeness(self, found: Sequence[Found]) -> Iterator[tuple[Found, Known]]:
-        """Edited while renamed, the likeliest pair first. Bounded: of a great many, only the first are compared."""
-        fresh = [f for f in found if f.path not in self.holders and not f.id][:PAIRS]
-        gone = list(self.gone.values())[: PAIRS // len(fresh)] if fresh else []
-        scores = ((likeness(k.sketch, f.sketch), f, k) for f in fresh for k in gone)
+    def _by_likeness(self, strangers: Sequence[Found], left: Sequence[Known]) -> Iterator[tuple[Found, Known]]:
+        """Edited while renamed, the likeliest pair first; also what was withdrawn only lately, while it was being edited.
+
+        Bounded: of a great many, only the first are compared.
+        """
+        fresh = [f for f in strangers if not f.id][:PAIRS]
+        lately = [k for k in self.known.values() if k.state is State.WITHDRAWN and k.since and k.since > self.now - LATELY] if fresh else []
+        candidates = [*left, *sorted(lately, key=lambda k: (k.path, k.id))][: PAIRS // max(len(fresh), 1)]
+        scores = ((likeness(k.sketch, f.sketch), f, k) for f in fresh for k in candidates)
         likely = [(score, f, k) for score, f, k in scores if score >= _needed(k, f)]
         for _, f, k in sorted(likely, key=lambda pair: (-pair[0], pair[2].path, pair[1].path)):
             yield f, k
 
-    def _by_return(self, found: Sequence[Found]) -> Iterator[tuple[Found, Known]]:
+    def _by_return(self, strangers: Sequence[Found], _left: Sequence[Known]) -> Iterator[tuple[Found, Known]]:
         """A withdrawn article that is back: at its old path if it is still the same article, or anywhere with the same bytes."""
-        paths, raws = {f.path: f for f in found if f.path not in self.holders}, {f.raw for f in found}
+        paths = {f.path: f for f in strangers if f.path not in self.holders and not f.id}
+        raws = {f.raw for f in paths.values()}
         withdrawn = [k for k in self.known.values() if k.state is State.WITHDRAWN and (k.path in paths or k.raw in raws)]
         latest = sorted(withdrawn, key=lambda k: (k.since or self.now, k.id), reverse=True)
         yield from ((paths[k.path], k) for k in latest if k.path in paths and _alike(k, paths[k.path]))
@@ -339,12 +350,10 @@ class _Desk:
                 )
             )
             return
-        slug = f.slug or text.slug(str(PurePosixPath(f.path).with_suffix("")))
-        if slug.casefold() in self.slugs:
-            if f.slug:
-                self.refused.append(Problem(f.path, f"another article has the slug {slug}", "choose another `slug`, or leave it out"))
-                return
-            slug = f"{slug}-{hashlib.sha256(ident.encode()).hexdigest()[:8]}"
+        if f.slug and f.slug.casefold() in self.slugs:
+            self.refused.append(Problem(f.path, f"another article has the slug {f.slug}", "choose another `slug`, or leave it out"))
+            return
+        slug = f.slug or self._minted_slug(f.path)
         self.slugs.add(slug.casefold())
         entry = Known(ident, f.path, slug, self.now, self.now, f.raw, f.visible, f.title, f.sketch, expires=f.expires)
         self._set(Verb.ADD, self._dated(entry, f))
@@ -361,6 +370,15 @@ class _Desk:
             number += 1
             ident = uuid5(self._namespace(), f"{path}#{number}").urn
         return ident
+
+    def _minted_slug(self, path: str) -> str:
+        """From the path alone, so that a lost ledger mints the same; a name that is too long, or taken, ends in a digest of the path."""
+        name = text.slug(str(PurePosixPath(path).with_suffix("")), limit=LONGEST)
+        slug, number = name, 0
+        while slug.casefold() in self.slugs or len(slug.encode()) > SLUG:
+            digest = hashlib.sha256(path.encode() + b"#" * number).hexdigest()[:8]
+            slug, number = f"{text.slug(name, limit=SLUG - 9)}-{digest}", number + 1
+        return slug
 
     def _namespace(self) -> UUID:
         return uuid5(NAMESPACE_URL, self.feed_id)
@@ -379,6 +397,9 @@ class _Desk:
         else:
             later = f.updated if f.updated and published < f.updated <= self.now else published
             updated = self._free(later, SECOND)
+            if later <= self.now < updated:
+                self._times().discard(updated)
+                updated = self._free(later, -SECOND)  # rather a second early than in the future
         return replace(entry, published=published, updated=updated, stated=f.published is not None)
 
     def _edit_time(self, before: datetime, stated: datetime | None) -> datetime:
@@ -390,11 +411,14 @@ class _Desk:
     def _free(self, wanted: datetime, step: timedelta) -> datetime:
         """The nearest time that no other entry has (the validator warns of equal ones), which then is taken."""
         times = self._times()
-        while wanted in times:
-            step = -SECOND if wanted == LATEST else step
-            wanted += step
-        times.add(wanted)
-        return wanted
+        found = self.marks.get((wanted, step), wanted)
+        while found in times and found != LATEST:
+            found += step
+        if found in times:
+            return self._free(wanted - SECOND, -SECOND)
+        self.marks[wanted, step] = found
+        times.add(found)
+        return found
 
     def _times(self) -> set[datetime]:
         if self.times is None:
@@ -428,15 +452,19 @@ class _Desk:
                 k = replace(k, state=State.LIVE, since=None)
                 self._set(Verb.RESTORE, k)
             if k.state is State.LIVE and over:
-                self._set(Verb.EXPIRE, replace(k, state=State.EXPIRED, since=k.expires))
+                self._set(Verb.EXPIRE, replace(k, state=State.EXPIRED, since=max(k.expires or k.updated, k.updated)))
             elif k.public and not k.stated and k.published > self.now + CLOCK_FAULT:
                 first = self._free(self.now, -SECOND)
                 self._set(Verb.REDATE, replace(k, published=first, updated=first if k.updated == k.published else k.updated))
-            elif k.state is State.LIVE and not k.arrival and k.published <= self.now:
+            elif k.state is State.LIVE and not k.arrival and k.published <= self.now and not self._unsure(k):
                 due.append(k)
         arrival = max((k.arrival for k in self.known.values()), default=0) if due else 0
         for number, k in enumerate(sorted(due, key=lambda k: (k.published, k.updated, k.path)), arrival + 1):
             self._set(Verb.RELEASE, replace(k, arrival=number))
+
+    def _unsure(self, k: Known) -> bool:
+        """Whether its file is gone, or cannot be read as it is now: its author may have meant to hold it back."""
+        return k.id in self.gone or (k.path in self.look.unread and k.id not in self.after)
 
     def _settled(self, k: Known) -> bool:
         """Whether time can bring nothing to it; true of nearly all, so that asking costs next to nothing."""

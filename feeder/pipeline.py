@@ -31,6 +31,7 @@ __all__ = ["FEED", "Intake", "Parts", "Report", "cycle", "foresee"]
 FEED = "feed.xml"
 Progress = Callable[[str, int, int], None]
 NOTHING = Put((), (), 0)
+PATIENCE = 10  # settle times that a missing file is waited for while another one is being written
 WORDS = {
     Verb.ADD: "added",
     Verb.WITHDRAW: "withdrawn",
@@ -127,14 +128,17 @@ def cycle(
     raises Abandoned to end the cycle there. Raises LedgerError and PublishError; then what was published stays.
     """
     ledger, say = parts.ledger, progress or (lambda _what, _done, _of: None)
-    if ledger.get("asked"):
-        accept_removals = _asked(ledger) or accept_removals
+    if asked := ledger.get("asked"):
+        ledger.retry()
+        accept_removals = accept_removals or "accept-removals" in asked
         parts.memory.rest = None
     scan = parts.inbox.scan(now=now.timestamp(), tick=tick)
     if (nothing_new := _at_rest(parts, scan, now)) is not None:
         return nothing_new
     batch = _read(parts, scan, now, stop, say)
-    look = _look(parts, scan, tick)
+    look = _look(parts, scan, batch, tick)
+    if accept_removals:
+        look = replace(look, brief=frozenset())  # they are meant: no editor will put them back in a moment
     verdict = changes.decide(ledger.known(), look, batch.found, now, feed_id=parts.site.id, accept_removals=accept_removals)
     _apply(ledger, look, batch, verdict, now)
     _note_folder(parts, scan, verdict)
@@ -143,6 +147,8 @@ def cycle(
     waiting = min([*scan.waiting.values(), *batch.unsettled, *(parts.settle for _ in look.brief)], default=None)
     problems = tuple(record.problem for record in ledger.files().values() if record.problem)
     report = Report(verdict.changes, problems, verdict.held, waiting, changes.next_due(ledger.known().values()), put, shelf.gone)
+    if asked:
+        ledger.put(asked="")
     at_rest = waiting is None and not verdict.changes and not verdict.held and put == NOTHING
     parts.memory.rest = (scan, now, report) if at_rest else None
     return report
@@ -157,19 +163,11 @@ def _at_rest(parts: Parts, scan: Scan, now: datetime) -> Report | None:
     return report if then <= now and not due and scan == before and _stands_published(parts) else None
 
 
-def _asked(ledger: Ledger) -> bool:
-    """Do what `feeder retry` asked of the next cycle; return whether removals are accepted."""
-    accept = "accept-removals" in (ledger.get("asked") or "")
-    ledger.retry()
-    ledger.put(asked="")
-    return accept
-
-
 def foresee(parts: Parts, *, now: datetime, tick: float, accept_removals: bool = False) -> Verdict:
     """What the next cycle would decide, without deciding it: nothing is written."""
     scan = parts.inbox.scan(now=now.timestamp(), tick=tick)
     batch = _read(parts, scan, now, lambda: None, lambda _what, _done, _of: None)
-    look = replace(_look(parts, scan, tick), brief=frozenset())
+    look = replace(_look(parts, scan, batch, tick), brief=frozenset())
     return changes.decide(parts.ledger.known(), look, batch.found, now, feed_id=parts.site.id, accept_removals=accept_removals)
 
 
@@ -239,7 +237,7 @@ def _time(mtime_ns: int) -> datetime | None:
         return None
 
 
-def _look(parts: Parts, scan: Scan, tick: float) -> Look:
+def _look(parts: Parts, scan: Scan, batch: _Batch, tick: float) -> Look:
     """What is there, what has only just gone, and whether this is the folder it was."""
     present = {*scan.files, *scan.waiting, *(problem.where for problem in scan.problems)}
     missing = {k.path for k in parts.ledger.known().values() if k.state is not State.WITHDRAWN} - present
@@ -249,10 +247,14 @@ def _look(parts: Parts, scan: Scan, tick: float) -> Look:
     absent = parts.memory.absent
     for path in absent.keys() - missing:
         del absent[path]
-    brief = {path for path in missing if tick - absent.setdefault(path, tick) < parts.settle}
+    # While something new is still being written, it may be what is missing, renamed and being edited.
+    patience = parts.settle * (PATIENCE if scan.waiting.keys() - parts.ledger.files().keys() else 1)
+    brief = {path for path in missing if tick - absent.setdefault(path, tick) < patience}
     device = parts.ledger.get("device")
     strange = scan.root is not None and device is not None and device != str(scan.root[0])
-    return Look(present, scan.complete and scan.root is not None, strange, brief)
+    records = {**parts.ledger.files(), **batch.records}
+    unread = {*scan.waiting, *(path for path, record in records.items() if record.reason)}
+    return Look(present, scan.complete and scan.root is not None, strange, brief, unread)
 
 
 # -- the ledger ---------------------------------------------------------------------------------------------------------------
@@ -263,7 +265,7 @@ def _apply(ledger: Ledger, look: Look, batch: _Batch, verdict: Verdict, now: dat
     for problem in verdict.refused:
         batch.records[problem.where] = replace(batch.records[problem.where], raw="", stat=(), reason=problem.reason, hint=problem.hint, since=now)
     for path in verdict.deferred:
-        batch.records.pop(path, None)
+        del batch.records[path], batch.told[path]
     files = ledger.files()
     records = [_lasting(files.get(record.path), record) for record in batch.records.values()]
     news = [record for record in records if record != files.get(record.path)]
@@ -345,7 +347,7 @@ def _document(parts: Parts, shelf: Edition, wanted: Wanted) -> Document:
             body = pages.article(*_entries(parts, wanted))
         case Kind.GONE:
             k = known[wanted.ids[0]]
-            body = pages.gone(k.title, parts.site.base + edition.page_path(k))
+            body = pages.gone(None, parts.site.base + edition.page_path(k))  # its title may be that of a draft by now
         case Kind.MONTH:
             body = pages.month(wanted.path.removeprefix("archive/").removesuffix(".html"), list(_entries(parts, wanted)))
         case Kind.INDEX:

@@ -76,16 +76,17 @@ class World:
         brief: frozenset[str] = frozenset(),
         accept: bool = False,
         hide: frozenset[str] = frozenset(),
+        unread: frozenset[str] = frozenset(),
     ) -> Verdict:
         """One cycle: read what changed, decide, record. Paths in `hide` are not seen."""
         there = {path: text for path, text in self.files.items() if path not in hide}
         found = [self.found(path, text) for path, text in there.items() if self.seen.get(path) != _raw(text)]
-        look = Look(frozenset(there), complete, strange, brief)
+        look = Look(frozenset(there), complete, strange, brief, unread)
         verdict = changes.decide(self.store.known(), look, found, self.now, feed_id=FEED_ID, accept_removals=accept)
         told = {f.path: Told(Article(f.path, f.title, ""), "") for f in found}
         self.store.apply(verdict.changes, told)
-        unread = {*verdict.deferred, *(problem.where for problem in verdict.refused)}
-        self.seen = {path: _raw(text) for path, text in there.items() if path not in unread}
+        again = {*verdict.deferred, *(problem.where for problem in verdict.refused)}
+        self.seen = {path: _raw(text) for path, text in there.items() if path not in again}
         return verdict
 
     def found(self, path: str, text: Text) -> Found:
