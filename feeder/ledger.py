@@ -28,6 +28,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from feeder.clock import Clock
 from feeder.errors import Busy, LedgerError, Problem
 
 if TYPE_CHECKING:  # at run time where an entry is made: `feeder status` makes none, and must answer at once
@@ -38,6 +39,7 @@ __all__ = ["FileRecord", "Ledger", "Shelved", "Standing", "Told", "holder"]
 
 APPLICATION = 0x46454544  # "FEED", PRAGMA application_id
 CYCLES_KEPT = 100
+ATTEMPTS, PAUSE = 30, 0.01  # how often a lock that is taken is tried again, and the seconds between
 WITHDRAWN = "withdrawn"
 MIGRATIONS = (
     """
@@ -366,7 +368,7 @@ def _lock(folder: Path) -> int:
     except OSError as error:
         raise LedgerError(f"{folder}: {error.strerror}; make the folder writable for this user") from error
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _flock(handle)
     except BlockingIOError:
         holder = os.pread(handle, 32, 0).decode("ascii", "replace").strip() or "unknown"
         os.close(handle)
@@ -381,6 +383,15 @@ def _lock(folder: Path) -> int:
         os.ftruncate(handle, 0)
         os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
     return handle
+
+
+def _flock(handle: int) -> None:
+    """Lock for this process alone, within some tenths of a second: `holder` shares the lock for an instant, and that is nobody at work."""
+    for _ in range(ATTEMPTS):
+        with suppress(BlockingIOError):
+            return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        Clock().sleep(PAUSE)
+    return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _connect(uri: str) -> sqlite3.Connection:

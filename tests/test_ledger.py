@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -151,6 +153,17 @@ def test_a_second_process_is_refused_and_told_who_is_first(tmp_path: Path, ledge
     with pytest.raises(Busy, match=f"process {os.getpid()} holds") as refusal:
         Ledger.open(tmp_path)
     assert refusal.value.exit_code == 75
+
+
+def test_who_only_looks_for_the_holder_keeps_nobody_out(tmp_path: Path) -> None:
+    """`feeder status` shares the lock for an instant, and whoever starts just then waits for it to be over."""
+    Ledger.open(tmp_path).close()
+    with (tmp_path / "lock").open() as looking:
+        fcntl.flock(looking, fcntl.LOCK_SH)
+        over = threading.Timer(0.1, fcntl.flock, (looking, fcntl.LOCK_UN))
+        over.start()
+        Ledger.open(tmp_path).close()
+        over.join()
 
 
 def test_the_lock_goes_with_its_process(tmp_path: Path) -> None:
