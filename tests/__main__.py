@@ -1,4 +1,4 @@
-"""The one check command: `python -m tests [--quick] [STEP …]`. Runs every step, then lists those that failed; not a test itself."""
+"""The one check command: `python -m tests [--quick | --exhaustive] [STEP …]`. Runs every step, then lists those that failed."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ STEPS: dict[str, tuple[str, ...]] = {
     "types": ("-m", "mypy"),
     "contract": ("-c", LINT_IMPORTS),
     "docs": ("-m", "pytest", "tests/test_house.py", "tests/test_readme.py", "-k", "readme or note or link"),
-    "tests": ("-m", *PYTEST, *COVERED),
+    "tests": ("-m", *PYTEST, "-m", "not slow", *COVERED),
     "coverage": ("-m", "coverage", "report", "--fail-under=95"),
     "core": ("-m", "coverage", "report", "--fail-under=100", "--include=" + ",".join(f"feeder/{name}" for name in CORE)),
 }
+EXHAUSTIVE = {**STEPS, "tests": ("-m", *PYTEST, *COVERED)}
 QUICK = {**STEPS, "tests": ("-m", *PYTEST, "-m", "not slow")}
 
 
@@ -33,11 +34,13 @@ def main() -> int:
     """Run the steps that were asked for, or all; return 1 if one failed."""
     parser = ArgumentParser(prog="python -m tests", description=__doc__)
     parser.add_argument("steps", nargs="*", metavar="STEP", help=", ".join(STEPS))
-    parser.add_argument("--quick", action="store_true", help="without slow tests and coverage")
+    parser.add_argument("--quick", action="store_true", help="without coverage")
+    parser.add_argument("--exhaustive", action="store_true", help="with the tests marked slow: every system call of a cycle killed, and the like")
     asked = parser.parse_args()
     if unknown := set(asked.steps) - STEPS.keys():
         parser.error(f"no such step: {', '.join(sorted(unknown))}; there are {', '.join(STEPS)}")
-    steps = {name: step for name, step in (QUICK if asked.quick else STEPS).items() if name in (asked.steps or _all(quick=asked.quick))}
+    chosen = QUICK if asked.quick else EXHAUSTIVE if asked.exhaustive else STEPS
+    steps = {name: step for name, step in chosen.items() if name in (asked.steps or _all(quick=asked.quick))}
     failures = {name: said for name, step in steps.items() if (said := _failure(name, step)) is not None}
     for name, said in failures.items():
         _say(f"\n--- {name} ---\n{said}")
