@@ -175,7 +175,7 @@ class Service:
         self._watch = watch
         self._accept_removals = accept_removals
         self._clock = clock
-        self._behind = False
+        self._behind = self._held = False
         self._first = self._config = config
         self._server: Server | None = None
         self._watcher: Watcher | None = None
@@ -249,11 +249,18 @@ class Service:
         else:
             self._shelf.refresh(report.put.written, report.put.removed, report.gone)
         self._behind = self._accept_removals = False
-        self.runner.note("removals", f"{len(report.held)} articles are gone at once and stay for now; see `feeder status`" if report.held else None)
+        self._note_held(len(report.held))
         self.runner.note("articles", f"{len(report.problems)} files have a problem; see `feeder status`" if report.problems else None)
         if report.summary:
             self._parts.ledger.log(now, self._clock.tick() - tick, report.summary)
         return report
+
+    def _note_held(self, held: int) -> None:
+        self.runner.note("removals", f"{held} articles are gone at once and stay for now; see `feeder status`" if held else None)
+        if held and not self._held:  # once, not at each look until somebody comes
+            what_to_do = "put the files back, or have it withdrawn with: feeder retry --accept-removals"
+            _log.warning("too much is gone at once (articles: %d): it stays published; %s", held, what_to_do)
+        self._held = held > 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -754,6 +754,36 @@ def test_without_watching_a_new_article_is_out_at_a_tick(tmp_path: Path) -> None
         assert _stops_well(process)
 
 
+def test_removals_that_are_held_are_logged_once_each_time_with_what_to_do(tmp_path: Path) -> None:
+    """A folder that is suddenly empty is a mistake, and nobody reads the status of a service that seems well."""
+    site = Site(tmp_path, toml='[schedule]\nevery = "200ms"\n[input]\nsettle = "100ms"\n')
+    files = {tmp_path / "input" / f"{number}.txt": f"Article {number}\n\nThis is the text of number {number}.\n" for number in range(6)}
+
+    def restore() -> None:
+        for file, body in files.items():
+            file.write_text(body)
+
+    def empty(times: int) -> None:
+        for file in files:
+            file.unlink()
+        until(lambda: site.log().count("(articles: 6): it stays published; put the files back") == times, 20)
+
+    restore()
+    with site.running() as process:
+        address = [process.stdout.readline() for _ in range(4)][1].removeprefix("  page  ").strip()  # type: ignore[union-attr]
+        until(lambda: site.published().count("<entry>") == 6, 20)
+        empty(1)
+        assert "WARNING" in site.log()
+        assert "feeder retry --accept-removals" in site.log()
+        until(lambda: "removals: " in _get(address + "health"))
+        time.sleep(0.7)
+        assert site.log().count("it stays published") == 1
+        restore()
+        until(lambda: "removals: " not in _get(address + "health"), 20)
+        empty(2)
+        assert _stops_well(process)
+
+
 def test_a_reload_takes_up_a_good_configuration_and_keeps_the_old_one_for_a_bad_one(tmp_path: Path) -> None:
     """J8."""
     site = Site(tmp_path, toml='[feed]\ntitle = "Before"\n')
