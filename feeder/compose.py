@@ -13,7 +13,8 @@ from feeder.config import Config
 from feeder.inbox import Inbox
 from feeder.ledger import Ledger
 from feeder.model import Site
-from feeder.pipeline import Intake, Parts
+from feeder.pipeline import FEED, Intake, Parts
+from feeder.publishers import Publisher
 from feeder.publishers.folder import FolderPublisher
 from feeder.renderers import html, xml
 
@@ -52,7 +53,8 @@ def intake(config: Config) -> Intake:
 
 
 def _parts(config: Config, ledger: Ledger) -> Parts:
-    site = _site(config, ledger)
+    publisher = FolderPublisher(config.output.folder, check=_check)
+    site = _site(config, ledger, publisher)
     style = hashlib.sha256(repr((site, config.feed.entries, html.VERSION, __version__)).encode()).hexdigest()[:16]
     return Parts(
         inbox=Inbox(config.input.folder, suffixes=readers.suffixes(), settle=config.input.settle, max_size=config.input.max_size),
@@ -61,7 +63,7 @@ def _parts(config: Config, ledger: Ledger) -> Parts:
         site=site,
         pages=html.Pages(site),
         static=html.static(),
-        publisher=FolderPublisher(config.output.folder, check=_check),
+        publisher=publisher,
         settle=config.input.settle,
         limit=config.feed.entries,
         version=__version__,
@@ -69,9 +71,9 @@ def _parts(config: Config, ledger: Ledger) -> Parts:
     )
 
 
-def _site(config: Config, ledger: Ledger) -> Site:
+def _site(config: Config, ledger: Ledger, publisher: Publisher) -> Site:
     feed = config.feed
-    ident = feed.id or ledger.get("feed_id") or uuid5(NAMESPACE_URL, feed.base_url or UNPLACED).urn
+    ident = feed.id or ledger.get("feed_id") or xml.feed_id(publisher.get(FEED) or b"") or uuid5(NAMESPACE_URL, feed.base_url or UNPLACED).urn
     return Site(ident, feed.title or "", config.base, feed.language, feed.authors, feed.subtitle, feed.rights)
 
 

@@ -542,6 +542,17 @@ def test_retry_has_a_file_read_again_and_says_who_does_it(quick: Desk) -> None:
     assert [found["where"] for found in quick.json("status")["quarantine"]] == ["photo.txt"]  # type: ignore[attr-defined]
 
 
+def test_a_lost_ledger_gives_the_same_ids_though_the_address_was_set_since(quick: Desk) -> None:
+    """S10: the published feed still knows the id that everything was minted from."""
+    quick.type("build")
+    before = re.findall("<id>.*</id>", quick.feed())
+    quick.write("feeder.toml", f'{AT_ONCE}[feed]\nbase_url = "https://news.example/"\n')
+    shutil.rmtree(quick.folder / ".feeder")
+    assert quick.type("build").exit_code == 0
+    assert "https://news.example/articles/" in quick.feed()
+    assert (len(before), re.findall("<id>.*</id>", quick.feed())) == (3, before)
+
+
 # --- what can be wrong ---
 
 

@@ -531,6 +531,30 @@ BOMB = b'<!DOCTYPE feed [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]>'
 SOUND = render(entry())
 
 
+def test_a_published_feed_tells_its_id() -> None:
+    """S10: where the ledger is lost, it is the only one who knows."""
+    assert xml.feed_id(SOUND) == SITE.id
+    assert xml.feed_id(render()) == SITE.id
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html/>",
+        SOUND[:-20],
+        SOUND.replace(b"<feed", BOMB + b"<feed", 1),
+        SOUND.replace(SITE.id.encode(), b"", 1),
+        SOUND.replace(SITE.id.encode(), b"not an id", 1),
+        SOUND.replace(SITE.id.encode(), b"/relative", 1),
+        SOUND.replace(b"<id>", b"<id>urn:x:another</id><id>", 1),
+    ],
+)
+def test_an_odd_document_tells_no_id(body: bytes) -> None:
+    assert body != SOUND
+    assert xml.feed_id(body) is None
+
+
 @pytest.mark.parametrize(
     ("body", "reason"),
     [

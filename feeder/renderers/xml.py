@@ -7,6 +7,7 @@ for elements that feedgen does not know.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
@@ -21,12 +22,13 @@ from feeder.text import legal
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["atom", "check"]
+__all__ = ["atom", "check", "feed_id"]
 
 # A name for the program, for ever (RFC 4287 section 4.2.4). It has no address of its own, and an address that is somebody else's would mislead.
 _GENERATOR = "urn:uuid:989f4b80-1d8b-4923-89f9-4f9fd7a2b616"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _ATOM = "{http://www.w3.org/2005/Atom}"
+_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+")  # absolute, and with nothing that RFC 3987 forbids outright
 _NEEDED = (f"{_ATOM}id", f"{_ATOM}title", f"{_ATOM}updated")
 
 
@@ -75,6 +77,16 @@ def check(body: bytes) -> tuple[str, ...]:
     if len(set(ids)) < len(ids):
         raise PublishError(f"two entries have the id {next(i for i in ids if ids.count(i) > 1)}; nothing was replaced")
     return tuple(ids)
+
+
+def feed_id(body: bytes) -> str | None:
+    """Return the id that a published feed says of itself (RFC 4287 section 4.2.6), None where the document is not sound in any way."""
+    try:
+        check(body)
+    except PublishError:
+        return None
+    ident = _parsed(body).findtext(f"{_ATOM}id", "").strip()
+    return ident if _IRI.fullmatch(ident) else None
 
 
 def _prolog(feed: Feed) -> bytes:
