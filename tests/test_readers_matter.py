@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -220,6 +221,35 @@ def test_links_that_lead_nowhere_good_are_left_out_with_a_flag(said: str) -> Non
     article = having(f"link: '{said}'")
     assert article.links == ()
     assert any(flag.startswith("front matter: links: ") for flag in article.flags)
+
+
+UNSEEN = "\u202e\u200e\u2066\u061c\u200b\u2060\xad\u3164\ufe0f\U000e0041\ue000"
+
+
+@pytest.mark.parametrize("unseen", UNSEEN, ids=ascii)
+def test_an_address_looks_like_what_it_is(unseen: str) -> None:
+    """I20: nothing that turns the writing around or cannot be seen names a host, and elsewhere it is spelled out."""
+    spelled = quote(unseen)
+    said = [
+        f"http://{unseen}evil.example/",
+        f"//evil{unseen}.example/",
+        f"https://good.example/a{unseen}b?c={unseen}#{unseen}",
+        f"mailto:a{unseen}@b.example",
+    ]
+    body = " ".join(f'<a href="{address}">text</a>' for address in said)
+    content = read(Source("x.html", f"<title>A</title><p>{body}".encode(), "https://example.org/", BERLIN)).content
+    assert unseen not in content
+    assert "evil" not in content
+    assert f"https://good.example/a{spelled}b" in content
+    links = [having(f"link: {address}").links for address in said]
+    assert [link.href for (link,) in links[2:]] == [f"https://good.example/a{spelled}b?c={spelled}#{spelled}", f"mailto:a{spelled}@b.example"]
+    assert links[:2] == [(), ()]
+    assert having(f"id: https://good.example/{unseen}").id is None
+
+
+def test_letters_of_every_script_stay_as_they_are_in_an_address() -> None:
+    (link,) = having("link: https://bücher.example/漢字/مقالة?q=é#ß🎉").links
+    assert link.href == "https://bücher.example/漢字/مقالة?q=é#ß🎉"
 
 
 def test_links_are_absolute_and_related() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urljoin
+from urllib.parse import quote, urljoin
 
 from feeder import text
 from feeder.model import Category, Link, Person
@@ -48,7 +48,12 @@ _ID = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _SIMPLE = re.compile(r"https?://[\w-][\w.-]*(?:[/?#][\w!#$%&'()*+,./:;=?@~-]*)?", re.ASCII)
-_UNSAFE = re.compile(r"[\x00-\x20\x7f<>\"{}|\\^`]")
+# RFC 3987 section 2.2 has no controls, spaces and private characters in an address, section 4.1 none that set the direction of writing;
+# what else nobody can see is refused or spelled out with them: an address must look like what it is.
+_UNSAFE = re.compile(
+    r"[\x00-\x20\x7f-\xa0\xad<>\"{}|\\^`\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000"
+    r"\u3164\ue000-\uf8ff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\U0001d173-\U0001d17a\U000e0000-\U0010ffff]"
+)
 
 
 @dataclass(slots=True)
@@ -146,7 +151,10 @@ class Facts:
 
 
 def absolute(href: str, base: str) -> str:
-    """Return an absolute http, https or mailto address for a reference found in an article. Raises ValueError for any other."""
+    """Return an absolute http, https or mailto address for a reference found in an article. Raises ValueError for any other.
+
+    Characters that no address may hold are percent-encoded (RFC 3987 section 3.1), in a host they are refused.
+    """
     href = href.strip()
     if _SIMPLE.fullmatch(href):
         return href
@@ -156,14 +164,14 @@ def absolute(href: str, base: str) -> str:
         raise ValueError("is no http, https or mailto address")
     if not _host_ok(href):
         raise ValueError("is an address without a valid host")
-    return _UNSAFE.sub(lambda found: f"%{ord(found[0]):02X}", href)
+    return _UNSAFE.sub(lambda found: quote(found[0], safe=""), href)
 
 
 def _host_ok(href: str) -> bool:
     if href[:7].lower() == "mailto:":
         return True
     host = href.partition("://")[2].partition("/")[0].partition("?")[0].partition("#")[0]
-    return bool(host.strip(".:@")) and not re.search(r"[\s<>\"{}|\\^`]", host) and host.count("[") == host.count("]")
+    return bool(host.strip(".:@")) and not _UNSAFE.search(host) and host.count("[") == host.count("]")
 
 
 def _said(value: Value) -> str:
