@@ -9,7 +9,8 @@ from dataclasses import replace
 from uuid import NAMESPACE_URL, uuid5
 
 from feeder import __version__, readers, summarizers
-from feeder.config import Config
+from feeder.config import Config, origins
+from feeder.errors import ConfigError, FeederError, Problem
 from feeder.inbox import Inbox
 from feeder.ledger import Ledger
 from feeder.model import Site
@@ -49,7 +50,12 @@ def renewed(config: Config, parts: Parts) -> Parts:
 def intake(config: Config) -> Intake:
     """What turns the bytes of a file into an article."""
     salt = f"{readers.VERSION} {summarizers.VERSION} {config.summary.kind} {config.base} {config.feed.time_zone}"
-    return Intake(readers.read, summarizers.summarizer(config.summary.kind), config.base, config.feed.time_zone, salt)
+    try:
+        summarizer = summarizers.summarizer(config.summary.kind)
+    except FeederError as error:
+        where = origins(config).get("summary.kind", "summary.kind")
+        raise ConfigError((Problem(where, str(error), "choose another `kind` in [summary]"),)) from error
+    return Intake(readers.read, summarizer, config.base, config.feed.time_zone, salt)
 
 
 def _parts(config: Config, ledger: Ledger) -> Parts:

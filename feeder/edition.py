@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 from feeder.changes import Known
 
-__all__ = ["Edition", "Kind", "Wanted", "gone_pages", "page_path", "plan"]
+__all__ = ["NONE", "Edition", "Kind", "Wanted", "gone_pages", "page_path", "plan"]
 
 AGE = attrgetter("published", "arrival")
 FOUNDED = datetime(1970, 1, 1, tzinfo=UTC)  # `updated` of a feed that never had an entry: the same in every build
@@ -55,6 +55,9 @@ class Edition:
     updated: datetime
     months: tuple[tuple[str, int], ...]
     gone: frozenset[str]
+
+
+NONE = Edition((), FOUNDED, (), frozenset())  # nothing is known, so nothing is wanted
 
 
 def page_path(k: Known) -> str:

@@ -125,9 +125,10 @@ class Standing:
 class Ledger:
     """The ledger of one feed; one process writes it at a time (flock), and only one thread at once uses it."""
 
-    def __init__(self, db: sqlite3.Connection, lock: int | None) -> None:
+    def __init__(self, db: sqlite3.Connection, lock: int | None, folder: Path | None = None) -> None:
         self._db = db
         self._lock = lock
+        self._folder = folder
         self._known: dict[str, Known] | None = None
         self._revisions: dict[str, int] = {}
         self._files: dict[str, FileRecord] | None = None
@@ -138,7 +139,7 @@ class Ledger:
         """Open or make the ledger in `folder`. Raises Busy when another process has it, LedgerError when it cannot be used."""
         lock = _lock(folder)
         try:
-            return cls(_open((folder / "ledger.db").absolute().as_uri()), lock)
+            return cls(_open((folder / "ledger.db").absolute().as_uri()), lock, folder.absolute())
         except LedgerError:
             os.close(lock)
             raise
@@ -169,6 +170,17 @@ class Ledger:
             ledger._db.close()
             with closing(cls(_open((folder / "ledger.db").absolute().as_uri()), None)) as beside:
                 beside.put(asked=wish)
+
+    def assure(self) -> None:
+        """Raise LedgerError when the ledger's files were removed or replaced under us: what is written now would be lost."""
+        if self._folder is None or self._lock is None:
+            return
+        try:
+            held = os.path.samestat(os.fstat(self._lock), (self._folder / "lock").stat()) and (self._folder / "ledger.db").exists()
+        except OSError:
+            held = False
+        if not held:
+            raise LedgerError(f"{self._folder} was removed or replaced while feeder uses it; stop feeder and start it again")
 
     def close(self) -> None:
         """Close the database and give the lock back."""
@@ -326,7 +338,7 @@ class Ledger:
         try:
             yield
         except sqlite3.Error as error:
-            raise LedgerError(f"the ledger .feeder/ledger.db cannot be used: {error}; see docs/design.md, The ledger") from error
+            raise LedgerError(f"the ledger .feeder/ledger.db cannot be used: {error}; {_advice(error)}") from error
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -425,7 +437,11 @@ def _advice(error: sqlite3.Error) -> str:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without the extension, see sqlite.org/rescode.html
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return "restore it from a backup, or move it away"
-    return "see that its disk is not full (df -h, df -i), can be written, and reports no errors"
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return "another program has it open: end that one; the next cycle tries again"
+    if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+        return "see that its disk is not full (df -h, df -i), can be written, and reports no errors"
+    return "this is a fault of the program: please report it"
 
 
 def _check_version(db: sqlite3.Connection) -> int:

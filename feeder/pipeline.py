@@ -17,7 +17,7 @@ from urllib.parse import quote
 from feeder import changes, edition, feeds
 from feeder.changes import Change, Found, Known, Look, State, Verb, Verdict
 from feeder.edition import Edition, Kind, Wanted
-from feeder.errors import Problem, Unreadable, Unsettled
+from feeder.errors import Problem, PublishError, Unreadable, Unsettled
 from feeder.inbox import Inbox, Scan, Stat
 from feeder.ledger import FileRecord, Ledger, Shelved, Told
 from feeder.model import Article, Document, Entry, Site, Source, Summary
@@ -128,6 +128,7 @@ def cycle(
     raises Abandoned to end the cycle there. Raises LedgerError and PublishError; then what was published stays.
     """
     ledger, say = parts.ledger, progress or (lambda _what, _done, _of: None)
+    ledger.assure()
     if asked := ledger.get("asked"):
         ledger.retry()
         accept_removals = accept_removals or "accept-removals" in asked
@@ -141,9 +142,11 @@ def cycle(
         look = replace(look, brief=frozenset())  # they are meant: no editor will put them back in a moment
     verdict = changes.decide(ledger.known(), look, batch.found, now, feed_id=parts.site.id, accept_removals=accept_removals)
     _apply(ledger, look, batch, verdict, now)
+    if (orphans := _orphans(parts)) and not accept_removals:
+        verdict = replace(verdict, held=orphans)
     _note_folder(parts, scan, verdict)
     stop()
-    shelf, put = _publish(parts, stop, say)
+    shelf, put = _publish(parts, stop, say) if not orphans or accept_removals else (edition.NONE, NOTHING)
     waiting = min([*scan.waiting.values(), *batch.unsettled, *(parts.settle for _ in look.brief)], default=None)
     problems = tuple(record.problem for record in ledger.files().values() if record.problem)
     report = Report(verdict.changes, problems, verdict.held, waiting, changes.next_due(ledger.known().values()), put, shelf.gone)
@@ -152,6 +155,17 @@ def cycle(
     at_rest = waiting is None and not verdict.changes and not verdict.held and put == NOTHING
     parts.memory.rest = (scan, now, report) if at_rest else None
     return report
+
+
+def _orphans(parts: Parts) -> tuple[str, ...]:
+    """The ids in the published feed when there is no ledger, and no article to make one from: an input that is not mounted, not an empty feed."""
+    if parts.ledger.known():
+        return ()
+    published = parts.publisher.get(FEED)
+    try:
+        return xml.check(published) if published else ()
+    except PublishError:
+        return ()  # not a feed of ours, or a broken one: nothing is lost with it
 
 
 def _at_rest(parts: Parts, scan: Scan, now: datetime) -> Report | None:

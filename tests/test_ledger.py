@@ -20,7 +20,7 @@ import pytest
 
 from feeder.changes import Change, Known, State, Verb
 from feeder.errors import Busy, LedgerError, Problem
-from feeder.ledger import FileRecord, Ledger, Shelved, Told, holder
+from feeder.ledger import FileRecord, Ledger, Shelved, Told, _advice, holder
 from feeder.model import Article, Category, Link, Person
 from tests.fakes import refused
 
@@ -306,3 +306,32 @@ def test_a_file_system_without_locks_is_a_clear_error(tmp_path: Path) -> None:
     with pytest.raises(LedgerError, match="cannot lock files"):
         refused("flock", errno.ENOLCK, lambda: Ledger.open(tmp_path))
     assert refused("flock", errno.ENOLCK, lambda: holder(tmp_path)) is None
+
+
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [
+        (sqlite3.SQLITE_CORRUPT, "restore it from a backup"),
+        (sqlite3.SQLITE_BUSY, "end that one"),
+        (sqlite3.SQLITE_FULL, "disk is not full"),
+        (sqlite3.SQLITE_IOERR_WRITE, "disk is not full"),
+        (sqlite3.SQLITE_MISUSE, "report it"),
+    ],
+)
+def test_what_to_do_follows_from_what_went_wrong(code: int, advice: str) -> None:
+    """S2, S3: only a damaged ledger is to be moved away; that loses promises."""
+    error = sqlite3.OperationalError("something")
+    error.sqlite_errorcode = code
+    assert advice in _advice(error)
+
+
+def test_a_ledger_that_was_removed_or_replaced_is_noticed(tmp_path: Path, ledger: Ledger) -> None:
+    ledger.assure()
+    (tmp_path / "lock").rename(tmp_path / "elsewhere")
+    with pytest.raises(LedgerError, match="removed or replaced"):
+        ledger.assure()
+    (tmp_path / "lock").write_text("another")
+    with pytest.raises(LedgerError, match="removed or replaced"):
+        ledger.assure()
+    with closing(Ledger.blank()) as nowhere:
+        nowhere.assure()

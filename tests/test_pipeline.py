@@ -15,7 +15,7 @@ import pytest
 
 from feeder import pipeline
 from feeder.changes import Verb
-from feeder.errors import Abandoned, Busy, PublishError
+from feeder.errors import Abandoned, Busy, ConfigError, LedgerError, PublishError
 from feeder.ledger import Ledger
 from feeder.model import Document
 from tests.newsroom import NOON, Newsroom
@@ -214,6 +214,45 @@ def test_mass_removal_is_held_and_goes_on_when_accepted(news: Newsroom) -> None:
     assert (len(report.held), len(news.feed())) == (8, 10)
     assert news.cycle(accept_removals=True).held == ()
     assert len(news.feed()) == 2
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_lost_ledger_and_an_input_that_is_empty_or_not_mounted_leave_the_feed_alone(two: Newsroom, there: bool) -> None:
+    """I7, I8, S10."""
+    before = two.published()
+    shutil.rmtree(two.folder / ".feeder")
+    two.input.rename(two.folder / "elsewhere")
+    if there:
+        two.input.mkdir()
+    assert len(two.cycle().held) == 2
+    assert len(two.cycle().held) == 2
+    assert two.published() == before
+    shutil.rmtree(two.input, ignore_errors=True)
+    (two.folder / "elsewhere").rename(two.input)
+    assert two.cycle().held == ()
+    assert two.published() == before
+
+
+def test_an_emptied_feed_without_a_ledger_is_published_when_it_is_meant(two: Newsroom) -> None:
+    shutil.rmtree(two.folder / ".feeder")
+    shutil.rmtree(two.input)
+    two.input.mkdir()
+    two.cycle(accept_removals=True)
+    assert two.feed() == []
+
+
+def test_a_ledger_removed_under_a_running_service_stops_the_cycle_with_advice(two: Newsroom) -> None:
+    """S10: what went on being written would be lost."""
+    with two.parts() as parts:
+        shutil.rmtree(two.folder / ".feeder")
+        with pytest.raises(LedgerError, match="stop feeder and start it again"):
+            pipeline.cycle(parts, now=two.now, tick=two.tick, stop=lambda: None)
+
+
+def test_an_unknown_kind_of_summary_is_told_as_a_mistake_of_the_configuration(two: Newsroom) -> None:
+    two.configure('[feed]\ntitle = "The News"\n\n[summary]\nkind = "led"\n')
+    with pytest.raises(ConfigError, match=r"feeder\.toml:5.*did you mean 'lead'"):
+        two.cycle()
 
 
 def test_a_missing_input_folder_changes_nothing(two: Newsroom) -> None:
