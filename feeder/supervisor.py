@@ -10,7 +10,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from feeder.clock import Clock
@@ -22,6 +22,7 @@ JUMP = 2.0  # seconds the wall clock may drift from the monotonic one between tw
 LATE = 5.0  # seconds the scheduler may be behind its own plan before it counts as dead
 STALE = 15.0  # seconds without a beat after which health says so
 GRACE = 5.0  # seconds a cycle has to stop once it was asked to
+LONGEST = 300  # seconds between two attempts at most, when cycles keep failing; 1, 2, 4 ... before
 
 _log = logging.getLogger("feeder")
 
@@ -102,7 +103,8 @@ class Runner:
         self._drift = clock.wall() - clock.tick()
         self._beat = clock.tick()
         self._ready = loaded
-        self._cycles = self._failures = 0
+        self._cycles = self._failures = self._in_a_row = 0
+        self._promised: datetime | None = None
         self._last: tuple[datetime, str] | None = None
         self._error: str | None = None
         self._notes: dict[str, str] = {}
@@ -233,16 +235,24 @@ class Runner:
             self._failed(began, f"{type(error).__name__}: {error}")
             _log.exception("the cycle failed")
         else:
-            self._ready, self._error = True, None
+            self._ready, self._error, self._in_a_row = True, None, 0
             self._last = began, outcome.summary or "nothing new"
             if outcome.summary:
                 _log.info("%s", outcome.summary)
-            self._bell.at(self._moment(outcome, began))
+            self._promised = self._moment(outcome, began)
+            self._bell.at(self._promised)
 
     def _failed(self, began: datetime, error: str) -> None:
+        """Remember it and try again soon: nothing else may wake us before the next tick, and the moment that did has passed (O1)."""
         self._failures += 1
         self._error = error
         self._last = began, error
+        if self._closing:
+            return
+        now = datetime.fromtimestamp(self._clock.wall(), UTC)
+        again = now + timedelta(seconds=min(2**self._in_a_row, LONGEST))
+        self._in_a_row = min(self._in_a_row + 1, LONGEST.bit_length())
+        self._bell.at(min(again, self._promised) if self._promised and self._promised > now else again)
 
     def _moment(self, outcome: Outcome, began: datetime) -> datetime | None:
         moments: list[datetime] = []

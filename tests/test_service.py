@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from feeder.clock import Clock
-from feeder.errors import PublishError
+from feeder.errors import Abandoned, PublishError
 from feeder.host import Lines, Watcher
 from feeder.inbox import ignored_name
 from feeder.service import Alarm, Schedule
@@ -188,6 +188,56 @@ def test_an_error_with_a_message_for_its_owner_is_logged_as_that_message_alone(c
         until(lambda: caplog.records)
     assert caplog.messages == ["the cycle failed: output/feed.xml: no space left; free some"]
     assert not caplog.records[0].exc_info
+
+
+def test_a_cycle_that_failed_is_tried_again_long_before_the_next_tick() -> None:
+    """O1: whatever asked for it, the moment of an embargo too, has passed."""
+
+    def first_fails(stop: Callable[[], None]) -> Done:
+        if len(cycles.times) == 1:
+            raise PublishError("output/feed.xml: no space left; free some")
+        return Done()
+
+    cycles = Cycles(first_fails)
+    with running(cycles) as runner:
+        until(lambda: runner.health()[1]["last_summary"] == "done")
+    assert 0.9 < cycles.times[1] - cycles.times[0] < 2
+
+
+class NotedAlarm(Alarm):
+    """An alarm that remembers in how many seconds it was to ring, and never does."""
+
+    def __init__(self) -> None:
+        super().__init__(SELDOM, lambda reason: None)
+        self.moments: list[int | None] = []
+
+    def at(self, moment: datetime | None) -> None:
+        self.moments.append(round(moment.timestamp() - time.time()) if moment else None)
+
+
+def test_cycles_that_keep_failing_are_tried_ever_less_often_but_never_past_a_due_moment() -> None:
+    """O1: also when they are abandoned, and from the start again once one went well."""
+
+    def work(stop: Callable[[], None]) -> Done:
+        match outcomes.pop(0):
+            case Done() as done:
+                return done
+            case Exception() as error:
+                raise error
+
+    soon = Done(due=datetime.now(UTC) + timedelta(seconds=20))
+    outcomes: list[Done | Exception] = [*([OSError("no")] * 5), Abandoned("too slow"), *([PublishError("full")] * 6), Done(), PublishError("full")]
+    outcomes += [soon, *([OSError("no")] * 6)]
+    alarm, cycles = NotedAlarm(), Cycles(work)
+    runner = Runner(cycles, alarm, deadline=60.0, on_hung=lambda: None, clock=Clock())
+    runner.start()
+    until(lambda: alarm.moments)
+    while outcomes:
+        done = len(alarm.moments)
+        runner.request("again")
+        until(lambda done=done: len(alarm.moments) > done)  # type: ignore[misc]
+    runner.stop()
+    assert alarm.moments == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300, None, 1, 20, 1, 2, 4, 8, 16, 20]
 
 
 @provokes_the_end_of_a_thread
