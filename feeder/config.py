@@ -2,7 +2,7 @@
 
 A value comes from an environment variable, else from the file, else it is the default. The tables below are the only list of
 keys: types and bounds are checked by pydantic, and a key's `description` and `examples` make the sentence its owner reads when a
-value is wrong. tomllib forgets where things stood, so `_Locator` finds keys and values again in a text that tomllib has accepted.
+value is wrong. tomllib forgets where things stood, so `locator` finds keys and values again in a text that tomllib has accepted.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, ClassVar, NamedTuple, TypeGuard
+from typing import Annotated, TypeGuard
 from urllib.parse import quote, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -36,12 +36,12 @@ from pydantic_core import ErrorDetails, core_schema
 
 from feeder import place
 from feeder.errors import ConfigError, Problem
+from feeder.locator import KeyPath, Spot, located, syntax
 from feeder.model import Person
 from feeder.text import clean, legal, line
 
 __all__ = ["Config", "load", "origins"]
 
-_Path = tuple[str | int, ...]
 _UTC = ZoneInfo("UTC")
 
 
@@ -322,121 +322,28 @@ _SYNONYMS = (
 _ALSO_CALLED = dict(pair.split("=") for pair in _SYNONYMS.split())
 
 
-# Where things stand.
-
-
-class _Spot(NamedTuple):
-    key: int
-    value: int
-
-
-class _Locator:
-    """Where the keys and values of a valid TOML text stand, as offsets: ("feed", "authors", 0, "name") -> _Spot."""
-
-    _TOKEN: ClassVar[re.Pattern[str]] = re.compile(
-        r"""(?P<skip>[ \t\r]+|\#[^\n]*)
-        |\"\"\"(?:\\.|[^\\])*?\"{3,5}|'''.*?'{3,5}|"(?:\\.|[^"\\])*"|'[^']*'
-        |[\n\[\]{},=.]
-        |[^\s\[\]{},=."'\#]+""",
-        re.VERBOSE | re.DOTALL,
-    )
-
-    def __init__(self, text: str) -> None:
-        self._tokens = [(match.group(), match.start()) for match in self._TOKEN.finditer(text) if not match["skip"]]
-        self._next = 0
-        self._counts: dict[_Path, int] = {}
-        self.spots: dict[_Path, _Spot] = {}
-        table: _Path = ()
-        while self._peek():
-            if self._peek() == "[":
-                table = self._header()
-            elif self._peek() == "\n":
-                self._take()
-            else:
-                self._pair(table)
-
-    def _peek(self) -> str:
-        return self._tokens[self._next][0] if self._next < len(self._tokens) else ""
-
-    def _take(self) -> tuple[str, int]:
-        self._next += 1
-        return self._tokens[self._next - 1]
-
-    def _header(self) -> _Path:
-        _, offset = self._take()
-        many = self._peek() == "["
-        if many:
-            self._take()
-        path = self._key(())
-        for _ in range(1 + many):
-            self._take()
-        if many:
-            self._counts[path] = self._counts.get(path, 0) + 1
-            path = (*path, self._counts[path] - 1)
-            self.spots[path] = _Spot(offset, offset)
-        return path
-
-    def _key(self, path: _Path) -> _Path:
-        while True:
-            if path in self._counts:
-                path = (*path, self._counts[path] - 1)
-            word, offset = self._take()
-            path = (*path, str(tomllib.loads(f"k = {word}")["k"]) if word[0] in "\"'" else word)
-            self.spots.setdefault(path, _Spot(offset, offset))
-            if self._peek() != ".":
-                return path
-            self._take()
-
-    def _pair(self, table: _Path) -> None:
-        path = self._key(table)
-        self._take()
-        self._value(path)
-
-    def _value(self, path: _Path) -> None:
-        word, offset = self._tokens[self._next]
-        self.spots[path] = _Spot(self.spots[path].key if path in self.spots else offset, offset)
-        if word in ("[", "{"):
-            self._take()
-            self._group(path, "]" if word == "[" else "}")
-        else:
-            while self._peek() not in ("", "\n", ",", "]", "}"):
-                self._take()
-
-    def _group(self, path: _Path, end: str) -> None:
-        count = 0
-        while self._peek() != end:
-            if self._peek() in ("\n", ","):
-                self._take()
-            elif end == "]":
-                self._value((*path, count))
-                count += 1
-            else:
-                self._pair(path)
-        self._take()
-
-
 class _Said:
     """Everything that was said, where it was said, and the problems met on the way."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.data: dict[str, object] = {}
-        self.variables: dict[_Path, str] = {}
+        self.variables: dict[KeyPath, str] = {}
         self._text = ""
-        self._spots: Mapping[_Path, _Spot] = {}
+        self._spots: Mapping[KeyPath, Spot] = {}
         self._problems: list[tuple[int, int, Problem]] = []
 
     def read(self, text: str) -> None:
         """Take the text of a file; where it is no TOML, that is the one problem of the file."""
         self._text = text
         try:
-            self.data, self._spots = tomllib.loads(text), _Locator(text).spots
+            self.data, self._spots = tomllib.loads(text), located(text)
         except RecursionError:
             self.add_at(0, "too many brackets inside each other", "two levels are enough for every key")
         except ValueError as error:  # TOMLDecodeError, and a bare ValueError for a number of thousands of digits
-            self.add_at(*_syntax(str(error), text))
+            self.add_at(*syntax(str(error), text))
 
-    def add(self, path: _Path, reason: str, hint: str, *, at_key: bool = False) -> None:
+    def add(self, path: KeyPath, reason: str, hint: str, *, at_key: bool = False) -> None:
         """Note what is wrong with the key at `path`, or with the nearest thing around it that was written down."""
         for end in range(len(path), 0, -1):
             if variable := self.variables.get(path[:end]):
@@ -468,34 +375,6 @@ class _Said:
 
     def _position(self, offset: int) -> tuple[int, int]:
         return self._text.count("\n", 0, offset) + 1, offset - self._text.rfind("\n", 0, offset)
-
-
-# What tomllib says, and what a person would.
-_SYNTAX = (
-    ("Invalid value", "this is not a value", 'text stands in quotes, for example title = "My notes"'),
-    ("Expected '='", "a key needs = and a value", 'for example title = "My notes"'),
-    ("Cannot overwrite a value", "this key is already there", "keep one of the two"),
-    ("Cannot declare", "this table is already there", "move its keys under the first one"),
-    ("Cannot mutate", "this table is already complete", "write all its keys in one place"),
-    ("Invalid hex value", "this is not a character", r"write \\ for a backslash, or put the text in 'single quotes'"),
-    ("Unescaped '\\'", "a backslash stands alone", r"write \\, or put the text in 'single quotes'"),
-    ("Illegal character '\\n'", "the quotes are not closed", "close them on the same line"),
-    ("Unterminated string", "the quotes are not closed", "close them on the same line"),
-    ("Unclosed array", "the [ of this list is not closed", "close it with ]"),
-    ("Expected ']'", "the [ of this table is not closed", "for example [feed]"),
-)
-
-
-def _syntax(message: str, text: str) -> tuple[int, str, str]:
-    """(offset, reason, hint) of a message by tomllib, which ends in "(at line 3, column 9)" or "(at end of document)"."""
-    said, _, place = message.rpartition(" (at ")
-    match = re.match(r"line (\d+), column (\d+)", place)
-    starts = [0, *(newline.end() for newline in re.finditer("\n", text))]
-    offset = starts[int(match[1]) - 1] + int(match[2]) - 1 if match else len(text.rstrip())
-    for beginning, reason, hint in _SYNTAX:
-        if said.startswith(beginning):
-            return offset, reason, hint
-    return offset, f"this is not TOML: {said or message}", ""
 
 
 # Reading.
@@ -600,9 +479,9 @@ def _validated(said: _Said) -> _Tables:
         return _Tables()
 
 
-def _written(data: object, path: _Path) -> tuple[_Path, object]:
+def _written(data: object, path: KeyPath) -> tuple[KeyPath, object]:
     """The path that leads through what was written, and what stands there: one author is no list there, but one for pydantic."""
-    taken: _Path = ()
+    taken: KeyPath = ()
     for part in path:
         inner = dict(enumerate(data)) if isinstance(data, list) else data
         if isinstance(inner, dict) and part in inner:
@@ -610,7 +489,7 @@ def _written(data: object, path: _Path) -> tuple[_Path, object]:
     return taken, data
 
 
-def _explain(said: _Said, error: ErrorDetails, path: _Path, value: object) -> None:
+def _explain(said: _Said, error: ErrorDetails, path: KeyPath, value: object) -> None:
     names = [part for part in error["loc"] if isinstance(part, str)]
     if error["type"] == "extra_forbidden":
         return _explain_unknown(said, path, names, value)
@@ -628,7 +507,7 @@ def _explain(said: _Said, error: ErrorDetails, path: _Path, value: object) -> No
     return said.add(path, f"{key} {reason}", example)
 
 
-def _explain_unknown(said: _Said, path: _Path, names: list[str], value: object) -> None:
+def _explain_unknown(said: _Said, path: KeyPath, names: list[str], value: object) -> None:
     *parents, key = names
     if not parents and isinstance(value, dict | list):
         close, known = _closest(key, _KEYS), " ".join(f"[{table}]" for table in _KEYS)
