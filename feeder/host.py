@@ -44,6 +44,7 @@ class Watcher:
         self._ignored = ignored
         self._note = note
         self._problem: str | None = None
+        self._saying = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
 
@@ -52,8 +53,9 @@ class Watcher:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop soon, without waiting for it."""
-        self._stop.set()
+        """Stop soon, without waiting for it; from here on it says nothing any more."""
+        with self._saying:
+            self._stop.set()
 
     def _run(self) -> None:
         pause = self._retry
@@ -99,10 +101,11 @@ class Watcher:
             return True
 
     def _say(self, problem: str | None) -> None:
-        if problem == self._problem:
-            return
-        self._problem = problem
-        self._note(problem)
+        with self._saying:
+            if problem == self._problem or self._stop.is_set():
+                return
+            self._problem = problem
+            self._note(problem)
         if problem:
             _log.warning("%s", problem)
         else:

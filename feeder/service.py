@@ -36,6 +36,7 @@ from feeder.host import Signals, Watcher, restart, write_logs
 from feeder.inbox import ignored_name
 from feeder.listener import Server
 from feeder.pipeline import FEED, Parts, Report, cycle
+from feeder.publishers import Publisher
 from feeder.server import app
 from feeder.shelf import Shelf
 from feeder.supervisor import Runner
@@ -157,6 +158,10 @@ def _schedule(config: Config) -> Schedule:
     return Schedule(said.every or 0.0, said.cron, said.time_zone, said.deadline)
 
 
+def _max_age(config: Config) -> int:
+    return int(config.schedule.every or 300)
+
+
 class Service:
     """One publisher at work: its parts, its shelf, its server and who wakes it.
 
@@ -164,8 +169,8 @@ class Service:
     """
 
     def __init__(self, config: Config, parts: Parts, load: Callable[[], Config], *, watch: bool, accept_removals: bool, clock: Clock) -> None:
-        self._shelf = Shelf(config.output.folder, max_age=int(config.schedule.every or 300))
-        self._shelf.load()
+        self._shelf = Shelf(config.output.folder, max_age=_max_age(config))
+        self._shelf.load(edition.gone_pages(parts.ledger.known().values()))
         manifest = self._shelf.manifest
         self._alarm = Alarm(_schedule(config), self._request)
         loaded, deadline = bool(manifest and manifest.items), config.schedule.deadline
@@ -232,9 +237,11 @@ class Service:
         # Ledger and output stay as they are: their locks are held.
         self._parts = compose.renewed(config, self._parts)
         self._config = config
+        self._shelf.max_age = _max_age(config)
         if self._watcher:
             self._watcher.stop()
             self._watcher = None
+            self.runner.note("watch", None)
         if self._watch and config.schedule.watch:
             hint, note = (functools.partial(self.runner.request, "files"), functools.partial(self.runner.note, "watch"))
             self._watcher = Watcher(config.input.folder, hint=hint, ignored=ignored_name, note=note)
@@ -299,18 +306,14 @@ def run(load: Callable[[], Config], options: Options, *, say: Callable[[str], No
 def serve(config: Config, *, say: Callable[[str], None]) -> int:
     """Serve the output folder, whoever publishes to it, until a signal says to stop; return the exit code: 0. Writes nothing."""
     write_logs(logging.INFO)
-    shelf = Shelf(config.output.folder, max_age=int(config.schedule.every or 300))
+    shelf = Shelf(config.output.folder, max_age=_max_age(config))
     with Signals() as signals, compose.looking(config) as parts:
         server = Server(app(shelf, health=lambda: (shelf.manifest is not None, {})), host=config.serve.host, port=config.serve.port, log=_log.error)
         server.start()
         empty = "" if parts.publisher.get(FEED) else "Nothing is published there yet: feeder build does it, or feeder run.\n"
         told = f"Serving {printable(os.path.relpath(config.output.folder))}/\n{_addresses(config, server.address[1])}\n{empty}Ctrl-C stops it."
         _say(say, told)
-        seen: object = None
-        while not _over(signals, signals.wait(BEAT if seen else 0)):
-            if (now := parts.publisher.fingerprint()) != seen:
-                seen = now
-                _load(shelf, config)
+        _follow(shelf, config, parts.publisher, signals)
         server.stop(0.2)
     return 0
 
@@ -338,6 +341,24 @@ def _over(signals: Signals, arrived: Set[int]) -> bool:
 def _load(shelf: Shelf, config: Config) -> None:
     with compose.looking(config) as parts:
         shelf.load(edition.gone_pages(parts.ledger.known().values()))
+
+
+def _follow(shelf: Shelf, config: Config, publisher: Publisher, signals: Signals) -> None:
+    """Keep the shelf as the folder is until a signal says to stop. What cannot be read now is told once, and the shelf stays as it is."""
+    seen: object = None
+    told: set[str] = set()
+    pause = 0.0
+    while not _over(signals, signals.wait(pause)):
+        pause = BEAT
+        try:
+            if (now := publisher.fingerprint()) != seen:
+                _load(shelf, config)
+                seen = now
+                told.clear()
+        except FeederError as error:
+            if str(error) not in told:
+                _log.error("%s; what was published before is served meanwhile", error)
+            told.add(str(error))
 
 
 def _supervise(service: Service, signals: Signals) -> None:

@@ -22,11 +22,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from feeder import compose, config
 from feeder.clock import Clock
 from feeder.errors import Abandoned, PublishError
 from feeder.host import Lines, Watcher
 from feeder.inbox import ignored_name
-from feeder.service import Alarm, Schedule
+from feeder.service import Alarm, Schedule, Service
 from feeder.supervisor import LATE, STALE, Runner
 from tests.clockshift import Shift
 
@@ -772,6 +773,15 @@ def _stops_well(process: subprocess.Popen[str]) -> bool:
     return process.wait(10) == 0
 
 
+def _status(address: str) -> int:
+    try:
+        with urllib.request.urlopen(address, timeout=5) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as refused:
+        with refused:
+            return refused.code
+
+
 def _get(address: str) -> str:
     try:
         with urllib.request.urlopen(address, timeout=5) as answer:
@@ -854,6 +864,98 @@ def test_a_reload_takes_up_a_good_configuration_and_keeps_the_old_one_for_a_bad_
         assert not (tmp_path / "elsewhere").exists()
         until(lambda: '"status": "ok"' in _get(address + "health"))
         assert _stops_well(process)
+
+
+@contextmanager
+def at_work(site: Site) -> Iterator[Service]:
+    """The service of a site in this process, served but not started yet."""
+
+    def load() -> config.Config:
+        return config.load(site.root / "feeder.toml", {})
+
+    with compose.publishing(load()) as parts:
+        service = Service(load(), parts, load, watch=True, accept_removals=False, clock=Clock())
+        service.serve("127.0.0.1", 0)
+        try:
+            yield service
+        finally:
+            if service.runner._worker.is_alive():
+                service.stop()
+            elif service._server:
+                service._server.stop(0.2)
+
+
+def _address(service: Service) -> str:
+    assert service._server
+    return f"http://127.0.0.1:{service._server.address[1]}/"
+
+
+def test_a_withdrawn_page_is_gone_from_the_first_second_of_a_restart(tmp_path: Path) -> None:
+    """rule 47: whether or not a cycle succeeds."""
+    site = Site(tmp_path, toml='[schedule]\nevery = "100ms"\n[input]\nsettle = "100ms"\n')
+    for name in ("river", "lake", "sea"):
+        (tmp_path / "input" / f"{name}.txt").write_text(f"A day at the {name}\n\nThe {name} was high after the rain.\n")
+    with site.running() as process:
+        until(lambda: site.published().count("<entry>") == 3, 20)
+        (tmp_path / "input" / "river.txt").unlink()
+        until(lambda: site.published().count("<entry>") == 2, 20)
+        assert _stops_well(process)
+    with at_work(site) as service:
+        assert _status(_address(service) + "articles/river.html") == 410
+        assert _status(_address(service) + "articles/sea.html") == 200
+
+
+def test_a_reload_leaves_nothing_of_the_old_watcher_and_the_old_schedule(tmp_path: Path) -> None:
+    """J8, rule 45: neither a note in health nor a max-age."""
+    site = Site(tmp_path, toml='[input]\nfolder = "nowhere"\n[schedule]\nevery = "2m"\n')
+    (tmp_path / "input" / "river.txt").write_text(ARTICLE)
+    with at_work(site) as service:
+        service.start(service._config)
+        until(lambda: "watch: " in str(service.runner.health()[1]["reasons"]))
+        site.configure('[schedule]\nevery = "1h"\n[input]\nsettle = "100ms"\n')
+        service.reload()
+        until(lambda: "A day at the river" in site.published(), 20)
+        assert "watch: " not in str(service.runner.health()[1]["reasons"])
+        until(lambda: _status(_address(service) + "feed.xml") == 200)
+        with urllib.request.urlopen(_address(service) + "feed.xml", timeout=5) as answer:
+            assert answer.headers["cache-control"] == "max-age=3600"
+
+
+SERVE = """
+import sys
+from feeder import config, service
+sys.exit(service.serve(config.load(None, {"FEEDER_SERVE__PORT": "0"}), say=lambda line: print(line, flush=True)))
+"""
+
+
+def test_who_only_serves_goes_on_with_what_there_is_while_the_ledger_cannot_be_read(tmp_path: Path) -> None:
+    """And says so once."""
+    site = Site(tmp_path, toml='[input]\nsettle = "100ms"\n')
+    (tmp_path / "input" / "river.txt").write_text(ARTICLE)
+    with site.running() as process:
+        until(lambda: "A day at the river" in site.published(), 20)
+        assert _stops_well(process)
+    output, ledger = tmp_path / "output", tmp_path / ".feeder" / "ledger.db"
+    with (
+        (tmp_path / "log").open("w") as log,
+        subprocess.Popen([sys.executable, "-c", SERVE], cwd=tmp_path, env=_environ(), stdout=subprocess.PIPE, stderr=log, text=True) as serving,
+    ):
+        try:
+            assert serving.stdout
+            address = [serving.stdout.readline() for _ in range(2)][1].removeprefix("  page  ").strip()
+            until(lambda: _status(address + "feed.xml") == 200, 10)
+            whole = ledger.read_bytes()
+            ledger.write_bytes(b"no database " * 1000)
+            (output / "new.html").write_text("new")
+            until(lambda: "is served meanwhile" in site.log())
+            time.sleep(1.2)
+            assert site.log().count("is served meanwhile") == 1
+            assert (_status(address + "feed.xml"), _status(address + "new.html")) == (200, 404)
+            ledger.write_bytes(whole)
+            until(lambda: _status(address + "new.html") == 200)
+            assert _stops_well(serving)
+        finally:
+            serving.kill()
 
 
 def test_a_second_service_in_the_same_place_ends_with_75_and_names_the_first(tmp_path: Path) -> None:
