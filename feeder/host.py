@@ -17,7 +17,7 @@ from watchfiles import watch
 
 from feeder.text import printable
 
-__all__ = ["Lines", "Signals", "Watcher", "restart", "write_logs"]
+__all__ = ["Lines", "Signals", "Watcher", "write_logs"]
 
 _log = logging.getLogger("feeder")
 
@@ -120,13 +120,15 @@ class Signals:
 
     def __enter__(self) -> Self:
         self._interrupts = 0
-        self._terminal = _terminal()
+        self._nohup = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+        self._terminal = not self._nohup and _terminal()
         self._read, self._write = os.pipe()
         os.set_blocking(self._read, False)
         os.set_blocking(self._write, False)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._arrived)
         signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})  # one that waited since `restart` arrives now
         self._poll = select.poll()
         self._poll.register(self._read, select.POLLIN)
         return self
@@ -144,8 +146,24 @@ class Signals:
         return frozenset(os.read(self._read, 4096)) if self._poll.poll(seconds * 1000) else frozenset()
 
     def hung_up(self) -> bool:
-        """Whether the terminal that this was started from is no more: then a SIGHUP means to end, not to reload."""
+        """Whether the terminal that this was started from is no more: then a SIGHUP means to end, not to reload. Never under nohup."""
         return self._terminal and not _terminal()
+
+    def restart(self) -> NoReturn:
+        """Begin this very process anew with its own command line: a hung thread cannot be ended from within (J5).
+
+        Descriptors of locks and databases are closed by it; the process keeps its number, so that nobody outside needs to know.
+        A SIGHUP waits for the new process, or is ignored until there where it was ignored at the start.
+        """
+        _log.critical("the process starts anew in place")
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+        if self._nohup:
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        try:
+            os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - our own command line, no shell
+        except OSError:
+            _log.exception("it cannot: the process ends")
+        os._exit(70)
 
     def _arrived(self, number: int, _: FrameType | None) -> None:
         if number == signal.SIGINT:
@@ -187,16 +205,3 @@ def write_logs(level: int) -> None:
     handler.setFormatter(Lines())
     logging.basicConfig(handlers=[handler])
     _log.setLevel(level)
-
-
-def restart() -> NoReturn:
-    """Begin this very process anew with its own command line: a hung thread cannot be ended from within (J5).
-
-    Descriptors of locks and databases are closed by it; the process keeps its number, so that nobody outside needs to know.
-    """
-    _log.critical("the process starts anew in place")
-    try:
-        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - our own command line, no shell
-    except OSError:
-        _log.exception("it cannot: the process ends")
-    os._exit(70)

@@ -32,7 +32,7 @@ from feeder import compose, edition
 from feeder.clock import Clock
 from feeder.config import Config, origins
 from feeder.errors import FeederError
-from feeder.host import Signals, Watcher, restart, write_logs
+from feeder.host import Signals, Watcher, write_logs
 from feeder.inbox import ignored_name
 from feeder.listener import Server
 from feeder.pipeline import FEED, Parts, Report, cycle
@@ -165,16 +165,27 @@ def _max_age(config: Config) -> int:
 class Service:
     """One publisher at work: its parts, its shelf, its server and who wakes it.
 
-    `load` reads the configuration again; with `watch`, files wake it too. What the first `config` says of [output] holds for good.
+    `load` reads the configuration again; with `watch`, files wake it too; `on_hung` is called when a cycle hangs. What the
+    first `config` says of [output] holds for good.
     """
 
-    def __init__(self, config: Config, parts: Parts, load: Callable[[], Config], *, watch: bool, accept_removals: bool, clock: Clock) -> None:
+    def __init__(
+        self,
+        config: Config,
+        parts: Parts,
+        load: Callable[[], Config],
+        *,
+        watch: bool,
+        accept_removals: bool,
+        on_hung: Callable[[], None],
+        clock: Clock,
+    ) -> None:
         self._shelf = Shelf(config.output.folder, max_age=_max_age(config))
         self._shelf.load(edition.gone_pages(parts.ledger.known().values()))
         manifest = self._shelf.manifest
         self._alarm = Alarm(_schedule(config), self._request)
         loaded, deadline = bool(manifest and manifest.items), config.schedule.deadline
-        self.runner = Runner(self._cycle, self._alarm, deadline=deadline, on_hung=restart, clock=clock, loaded=loaded)
+        self.runner = Runner(self._cycle, self._alarm, deadline=deadline, on_hung=on_hung, clock=clock, loaded=loaded)
         self._parts = parts
         self._load = load
         self._watch = watch
@@ -287,10 +298,10 @@ def run(load: Callable[[], Config], options: Options, *, say: Callable[[str], No
     publishes here), LedgerError, or FeederError where the address is taken.
     """
     write_logs(logging.DEBUG if options.verbose else logging.INFO)
-    config = load()
-    with Signals() as signals, compose.publishing(config) as parts:
+    with Signals() as signals, compose.publishing(config := load()) as parts:
         _make_input(config, parts, say)
-        service = Service(config, parts, load, watch=options.watch, accept_removals=options.accept_removals, clock=Clock())
+        removals = options.accept_removals
+        service = Service(config, parts, load, watch=options.watch, accept_removals=removals, on_hung=signals.restart, clock=Clock())
         if options.serve:
             port = service.serve(config.serve.host, config.serve.port)
             config = config.model_copy(update={"serve": config.serve.model_copy(update={"port": port})})

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
+import pty
 import shutil
 import signal
 import subprocess
 import sys
+import termios
 import textwrap
 import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -596,9 +599,9 @@ def test_a_name_cannot_feign_a_log_line_or_move_the_cursor() -> None:
 # --- real processes -------------------------------------------------------------------------------------------------
 
 CHILD = """
-import logging, os, sys, threading, time
+import logging, os, signal, sys, threading, time
 from feeder.clock import Clock
-from feeder.host import Lines, Signals, restart
+from feeder.host import Signals
 from feeder.service import Alarm, Schedule
 from feeder.supervisor import Runner
 
@@ -621,10 +624,10 @@ def work(stop):
 
 schedule = Schedule(every=0.2, deadline=float(os.environ.get("DEADLINE", "60")))
 alarm = Alarm(schedule, lambda reason: runner.request(reason))
-runner = Runner(work, alarm, deadline=schedule.deadline, on_hung=restart, clock=Clock(), grace=0.2)
 with Signals() as signals:
+    runner = Runner(work, alarm, deadline=schedule.deadline, on_hung=signals.restart, clock=Clock(), grace=0.2)
     runner.start()
-    while not (arrived := signals.wait(0.05)):
+    while not (arrived := signals.wait(0.05)) - {signal.SIGHUP} and not (arrived and signals.hung_up()):
         runner.beat()
     if os.environ.get("LINGER"):
         time.sleep(5)
@@ -641,10 +644,11 @@ def _environ(**more: str) -> dict[str, str]:
 class Child:
     """A process with a runner in it, and the times of its cycles."""
 
-    def __init__(self, folder: Path, environ: dict[str, str]) -> None:
+    def __init__(self, folder: Path, environ: dict[str, str], **options: object) -> None:
         self.log = folder / "log"
         self.log.touch()
-        self.process = subprocess.Popen([sys.executable, "-c", CHILD], env=_environ(LOG=str(self.log), **environ), stderr=subprocess.PIPE, text=True)
+        options = {"env": _environ(LOG=str(self.log), **environ), "stderr": subprocess.PIPE, "text": True} | options
+        self.process: subprocess.Popen[str] = subprocess.Popen([sys.executable, "-c", CHILD], **options)  # type: ignore[call-overload]
 
     def cycles(self) -> list[tuple[float, int]]:
         return [(float(line.split()[0]), int(line.split()[1])) for line in self.log.read_text().splitlines()]
@@ -654,8 +658,8 @@ class Child:
 
 
 @contextmanager
-def child(folder: Path, **environ: str) -> Iterator[Child]:
-    started = Child(folder, environ)
+def child(folder: Path, options: Mapping[str, object] | None = None, /, **environ: str) -> Iterator[Child]:
+    started = Child(folder, environ, **(options or {}))
     try:
         until(started.count, 15)
         yield started
@@ -685,6 +689,39 @@ def test_a_hung_cycle_makes_the_process_start_anew_in_place(tmp_path: Path) -> N
     with child(tmp_path, HANG="1", DEADLINE="0.2") as started:
         until(lambda: started.count() >= 2, 15)
         assert {pid for _, pid in started.cycles()} == {started.process.pid}
+
+
+def test_a_hangup_is_never_lost_on_a_process_that_starts_anew(tmp_path: Path) -> None:
+    """J5, J8: in the half second between the two it would end it."""
+    with child(tmp_path, HANG="1", DEADLINE="0.2") as started:
+        end = time.monotonic() + 15
+        while started.count() < 3 and time.monotonic() < end and started.process.poll() is None:
+            started.process.send_signal(signal.SIGHUP)
+            time.sleep(0.002)
+        assert started.process.poll() is None
+        assert started.count() >= 3
+
+
+@pytest.mark.parametrize("hang", ["", "1"], ids=["from the start", "when it starts anew"])
+@pytest.mark.parametrize("nohup", [False, True], ids=["plain", "nohup"])
+def test_the_end_of_its_terminal_ends_a_process_unless_it_was_told_not_to_care(tmp_path: Path, nohup: bool, hang: str) -> None:
+    """J8: nohup means that SIGHUP is ignored at the start."""
+    keyboard, terminal = pty.openpty()
+
+    def sit_down() -> None:
+        fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN if nohup else signal.SIG_DFL)
+
+    with child(tmp_path, {"start_new_session": True, "preexec_fn": sit_down, "pass_fds": [terminal]}, HANG=hang, DEADLINE="0.2") as started:
+        os.close(terminal)
+        until(lambda: started.count() >= 2, 15)
+        os.close(keyboard)
+        if nohup:
+            before = started.count()
+            until(lambda: started.count() >= before + 2, 15)
+            assert started.process.poll() is None
+        else:
+            assert started.process.wait(10) == (7 if hang else 0)
 
 
 def test_sigterm_in_mid_cycle_ends_the_process_with_0(tmp_path: Path) -> None:
@@ -874,7 +911,7 @@ def at_work(site: Site) -> Iterator[Service]:
         return config.load(site.root / "feeder.toml", {})
 
     with compose.publishing(load()) as parts:
-        service = Service(load(), parts, load, watch=True, accept_removals=False, clock=Clock())
+        service = Service(load(), parts, load, watch=True, accept_removals=False, on_hung=lambda: None, clock=Clock())
         service.serve("127.0.0.1", 0)
         try:
             yield service
