@@ -176,9 +176,12 @@ class _App:
             return _text(HTTPStatus.SERVICE_UNAVAILABLE, _RETRY)
 
     def _state(self) -> _Answer:
-        """Answer /health: 200 when all is well, else 503, and why."""
+        """Answer /health: 200 while the service is awake and has something to serve, else 503. Either way its facts say what is wrong.
+
+        In ASCII: a folder's name need not be UTF-8.
+        """
         ready, facts = self._health()
-        body = json.dumps({"ready": ready, **facts}, default=str, ensure_ascii=False).encode() + b"\n"
+        body = json.dumps({"ready": ready, **facts}, default=str).encode() + b"\n"
         headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)), (b"cache-control", b"no-store")]
         return _Answer(HTTPStatus.OK, headers, body) if ready else _Answer(HTTPStatus.SERVICE_UNAVAILABLE, [*headers, _RETRY], body)
 
@@ -188,6 +191,8 @@ class _App:
         if key in manifest.gone:
             return await self._notice(HTTPStatus.GONE, manifest.items.get(key))
         item = manifest.items.get(key)
+        if not manifest.items and not self._health()[0]:  # the first build is on its way
+            return _text(HTTPStatus.SERVICE_UNAVAILABLE, _RETRY)
         if item is None or key == "404.html":
             return await self._absent(manifest, path)
         if _unchanged(item, self._modified(item), fields):

@@ -474,6 +474,32 @@ def test_health_tells_why(folder: Path) -> None:
         assert int(reply.headers["retry-after"]) > 0
 
 
+def test_health_answers_whatever_a_folder_is_called(folder: Path) -> None:
+    """rule 47: a name that is not UTF-8 too."""
+    state = {"reason": os.fsdecode(b"/srv/caf\xe9 is not watched")}
+    with serving(Shelf(folder), health=lambda: (True, state)) as server:
+        reply = get(server, "/health")
+        assert (reply.status, json.loads(reply.body)) == (200, {"ready": True, **state})
+
+
+def test_during_a_first_build_it_is_503_and_not_404(tmp_path: Path) -> None:
+    """rule 47: a reader that comes too early does not give the feed up."""
+    ready = False
+    shelf = Shelf(tmp_path)
+    shelf.load(gone={"articles/gone.html"})
+    with serving(shelf, health=lambda: (ready, {})) as server:
+        for path in ("/", "/feed.xml", "/favicon.ico"):
+            reply = get(server, path)
+            assert (reply.status, "retry-after" in reply.headers) == (503, True)
+        assert get(server, "/articles/gone.html").status == 410
+        ready = True
+        assert get(server, "/feed.xml").status == 404
+        ready = False
+        write(tmp_path, "feed.xml", FILES["feed.xml"])
+        shelf.load()
+        assert (get(server, "/feed.xml").status, get(server, "/none").status) == (200, 404)
+
+
 def test_before_the_first_load_it_is_503_and_never_an_empty_200(tmp_path: Path) -> None:
     """rule 47: a missing folder is not an empty site, and a refresh does not make one of it."""
     shelf = Shelf(tmp_path / "output")
