@@ -20,6 +20,7 @@ from collections.abc import Callable, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from ipaddress import ip_address
 
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -268,13 +269,13 @@ class Service:
             self._shelf.refresh(report.put.written, report.put.removed, report.gone)
         self._behind = self._accept_removals = False
         self._note_held(len(report.held))
-        self.runner.note("articles", f"{len(report.problems)} files have a problem; see `feeder status`" if report.problems else None)
+        self.runner.note("articles", f"{_count(len(report.problems), 'problem')}; see `feeder status`" if report.problems else None)
         if report.summary:
             self._parts.ledger.log(now, self._clock.tick() - tick, report.summary)
         return report
 
     def _note_held(self, held: int) -> None:
-        self.runner.note("removals", f"{held} articles are gone at once and stay for now; see `feeder status`" if held else None)
+        self.runner.note("removals", f"too much is gone at once ({_count(held, 'article')}) and stays for now; see `feeder status`" if held else None)
         if held and not self._held:  # once, not at each look until somebody comes
             what_to_do = "put the files back, or have it withdrawn with: feeder retry --accept-removals"
             _log.warning("too much is gone at once (articles: %d): it stays published; %s", held, what_to_do)
@@ -391,7 +392,15 @@ def _greeting(config: Config, options: Options) -> str:
     lines = [f"Publishing {source}/ to {target}/ {hints}{rhythm}."]
     if options.serve:
         lines.append(_addresses(config, config.serve.port))
+        if not config.feed.base_url and not _loopback(config.serve.host):
+            lines.append("Readers elsewhere cannot open the links in the feed: set base_url in [feed].")
     return "\n".join([*map(printable, lines[:1]), *lines[1:], "Ctrl-C stops it."])
+
+
+def _loopback(host: str) -> bool:
+    with suppress(ValueError):
+        return ip_address(host).is_loopback
+    return host == "localhost"
 
 
 def _addresses(config: Config, port: int) -> str:
@@ -400,6 +409,10 @@ def _addresses(config: Config, port: int) -> str:
         update={"feed": config.feed.model_copy(update={"base_url": None}), "serve": config.serve.model_copy(update={"port": port})}
     )
     return f"  page  {here.base}\n  feed  {here.base}feed.xml"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _length(seconds: float) -> str:

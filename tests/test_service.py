@@ -30,7 +30,7 @@ from feeder.clock import Clock
 from feeder.errors import Abandoned, PublishError
 from feeder.host import Lines, Watcher
 from feeder.inbox import ignored_name
-from feeder.service import Alarm, Schedule, Service
+from feeder.service import Alarm, Options, Schedule, Service, _greeting
 from feeder.supervisor import LATE, STALE, Runner
 from tests.clockshift import Shift
 
@@ -901,6 +901,30 @@ def test_a_reload_takes_up_a_good_configuration_and_keeps_the_old_one_for_a_bad_
         assert not (tmp_path / "elsewhere").exists()
         until(lambda: '"status": "ok"' in _get(address + "health"))
         assert _stops_well(process)
+
+
+@pytest.mark.parametrize(
+    ("toml", "warned"),
+    [
+        ("", False),
+        ('[serve]\nhost = "localhost"\n', False),
+        ('[serve]\nhost = "0.0.0.0"\n', True),
+        ('[serve]\nhost = "0.0.0.0"\n[feed]\nbase_url = "https://example.org/"\n', False),
+    ],
+)
+def test_a_start_says_when_the_links_in_the_feed_are_of_this_machine_alone(tmp_path: Path, toml: str, warned: bool) -> None:
+    site = Site(tmp_path, toml=toml)
+    greeting = _greeting(config.load(site.root / "feeder.toml", {}), Options()).splitlines()
+    assert ("Readers elsewhere cannot open the links in the feed: set base_url in [feed]." in greeting) == warned
+
+
+def test_health_counts_problems_whatever_has_them(tmp_path: Path) -> None:
+    """I7: a missing input folder is no file."""
+    site = Site(tmp_path)
+    (tmp_path / "input").rmdir()
+    with at_work(site) as service:
+        service.start(service._config)
+        until(lambda: "articles: 1 problem; see `feeder status`" in str(service.runner.health()[1]["reasons"]))
 
 
 @contextmanager
