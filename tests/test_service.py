@@ -564,6 +564,15 @@ def test_a_missing_folder_is_said_once_and_watched_when_it_comes(tmp_path: Path,
     assert len([record for record in caplog.records if record.levelname == "WARNING"]) == 1
 
 
+def test_a_watcher_that_was_stopped_says_nothing_more(tmp_path: Path) -> None:
+    """J8: its thread may be in the middle of finding out; by then another one speaks for the folder."""
+    hints = Hints()
+    watcher = Watcher(tmp_path, hint=hints.hint, ignored=ignored_name, note=hints.notes.append)
+    watcher.stop()
+    watcher._say("it is not watched")
+    assert hints.notes == []
+
+
 def test_without_inotify_watches_left_the_schedule_goes_on(tmp_path: Path) -> None:
     """I25: said once, never fatal."""
     unshare = shutil.which("unshare")
