@@ -50,6 +50,7 @@ MIGRATIONS = (
         revision INTEGER NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID;
     CREATE UNIQUE INDEX entry_path ON entry(path) WHERE state != 'withdrawn';
     CREATE UNIQUE INDEX entry_arrival ON entry(arrival) WHERE arrival > 0;
+    CREATE INDEX entry_state ON entry(state, arrival, published, path);
     CREATE TABLE content (id TEXT PRIMARY KEY, body TEXT NOT NULL);
     CREATE TABLE file (
         path TEXT PRIMARY KEY, stat TEXT NOT NULL, salt TEXT NOT NULL, raw TEXT NOT NULL,

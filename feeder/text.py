@@ -343,13 +343,14 @@ _LOOKED_AT = 500
 _SURE = 0.6
 _LEAST_LETTERS = 20
 _LEAST_IDEOGRAPHS = 6
-_NOT_WORDS = re.compile(r"[^\s/]{0,40}[/@\\]\S*|[\W\d_]+")
+_NOT_LETTERS = re.compile(r"[\W\d_]+")
 _TAGS = {"als": "gsw", "bh": "bih", "sh": "sr", "eml": "egl"}
 
 
 def language(text: str) -> str | None:
     """Return the primary language tag (BCP 47) of a text by its first 500 characters, or None when too short or unsure."""
-    words = " ".join(_NOT_WORDS.sub(" ", text[:_LOOKED_AT]).split())
+    words = " ".join(word for word in text[:_LOOKED_AT].split() if not any(mark in word for mark in "/@\\"))  # no addresses
+    words = " ".join(_NOT_LETTERS.sub(" ", words).split())
     ideographs = 0 if words.isascii() else sum(letter >= "\u2e80" for letter in words)
     enough = _LEAST_IDEOGRAPHS if ideographs * 2 > len(words) else _LEAST_LETTERS
     if len(words) < enough:
