@@ -13,7 +13,7 @@ __all__ = ["main"]
 
 ROOT = Path(__file__).parent.parent
 CORE = ("changes.py", "edition.py", "feeds.py", "text.py", "model.py", "ledger.py")  # decides and remembers what subscribers see: no branch untested
-PYTEST = ("pytest", "-n", "3")  # more than two cores need: many tests wait for a process of their own
+PYTEST = ("pytest", "-n", "2")
 COVERED = ("--cov=feeder", "--cov-branch", "--cov-report=")
 LINT_IMPORTS = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True))"
 STEPS: dict[str, tuple[str, ...]] = {
