@@ -601,6 +601,7 @@ def test_an_interrupted_build_is_130(desk: Desk) -> None:
     desk.write("input/river.txt", RIVER)
     process = desk.start("build")
     until(lambda: desk.feed() or process.child.poll() is not None)
+    time.sleep(0.5)  # it waits for the file now: an interrupt that meets Python in a finalizer is lost, and takes a second one
     assert process.ends(signal.SIGINT) == 130
     assert process.err.read_text() == ""
 
@@ -778,6 +779,7 @@ class Newsboat:
             return dict(cache.execute("SELECT guid, title FROM rss_item WHERE deleted = 0"))
 
 
+@pytest.mark.slow  # newsboat once kept an old title on a machine with more to do than it could: not a test of this program then
 @pytest.mark.skipif(shutil.which("newsboat") is None, reason="newsboat is not installed")
 def test_newsboat_subscribes_polls_for_304_and_never_sees_an_entry_twice(quick: Desk, tmp_path: Path) -> None:
     """Not after a rename with an edit and a removal either."""
