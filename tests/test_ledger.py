@@ -20,7 +20,8 @@ import pytest
 
 from feeder.changes import Change, Known, State, Verb
 from feeder.errors import Busy, LedgerError, Problem
-from feeder.ledger import FileRecord, Ledger, Shelved, Told, _advice, holder
+from feeder.ledger import FileRecord, Ledger, Shelved, Told, holder
+from feeder.ledger._database import advice as advice_for
 from feeder.model import Article, Category, Link, Person
 from tests.fakes import refused
 
@@ -322,7 +323,7 @@ def test_what_to_do_follows_from_what_went_wrong(code: int, advice: str) -> None
     """S2, S3: only a damaged ledger is to be moved away; that loses promises."""
     error = sqlite3.OperationalError("something")
     error.sqlite_errorcode = code
-    assert advice in _advice(error)
+    assert advice in advice_for(error)
 
 
 def test_a_ledger_that_was_removed_or_replaced_is_noticed(tmp_path: Path, ledger: Ledger) -> None:

@@ -1,0 +1,239 @@
+"""What was promised to subscribers, kept in SQLite; the only room that knows SQL. Nothing is decided here.
+
+The data model, one table each:
+
+    entry     one row for every entry there ever was: the promise (`changes.Known`), never deleted
+    content   what subscribers read of it (title, summary, content, links, authors, categories), as JSON, by entry id
+    file      every file as it was last read: its stat, the digest of its bytes, and why it is in quarantine, if it is
+    document  what was put on the shelf: path, the key of what it was made from, size and mtime as the publisher left it
+    cycle     the last hundred cycles, for `feeder status`
+    meta      single values: schema guard, feed id, generation, held removals
+
+Durability: WAL with synchronous=FULL; each verdict is one transaction (SQLite's own documentation, "Atomic Commit"). Each entry row
+carries a checksum, so that a flipped bit stops the cycle instead of re-dating an article.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from feeder.errors import LedgerError
+from feeder.ledger._database import Database, connect, holder, lock, moment, opened, versioned
+from feeder.ledger._rows import (
+    FILES,
+    SELECT,
+    UPSERT,
+    FileRecord,
+    Shelved,
+    Standing,
+    Told,
+    body_row,
+    entry_of,
+    file_record,
+    file_row,
+    promise,
+    promise_row,
+)
+
+if TYPE_CHECKING:  # at run time where an entry is made: `feeder status` makes none, and must answer at once
+    from feeder.changes import Change, Known
+    from feeder.model import Entry
+
+__all__ = ["FileRecord", "Ledger", "Shelved", "Standing", "Told", "holder"]
+
+WITHDRAWN = "withdrawn"
+
+
+class Ledger(Database):
+    """The ledger of one feed; one process writes it at a time (flock), and only one thread at once uses it."""
+
+    def __init__(self, db: sqlite3.Connection, lock: int | None, folder: Path | None = None) -> None:
+        super().__init__(db)
+        self._lock = lock
+        self._folder = folder
+        self._known: dict[str, Known] | None = None
+        self._revisions: dict[str, int] = {}
+        self._files: dict[str, FileRecord] | None = None
+        self._shelf: dict[str, Shelved] | None = None
+
+    @classmethod
+    def open(cls, folder: Path) -> Ledger:
+        """Open or make the ledger in `folder`. Raises Busy when another process has it, LedgerError when it cannot be used."""
+        held = lock(folder)
+        try:
+            return cls(opened((folder / "ledger.db").absolute().as_uri()), held, folder.absolute())
+        except LedgerError:
+            os.close(held)
+            raise
+
+    @classmethod
+    def look(cls, folder: Path) -> Ledger | None:
+        """The ledger of another process, to look at (`status`, `explain`); None when there is none yet. Takes no lock, writes nothing."""
+        path = folder / "ledger.db"
+        if not path.exists():
+            return None
+        db = connect(f"{path.absolute().as_uri()}?mode=ro")
+        try:
+            versioned(db)
+        except sqlite3.Error as error:
+            db.close()
+            raise LedgerError(f"{path} cannot be read: {error}") from error
+        return cls(db, None)
+
+    @classmethod
+    def blank(cls) -> Ledger:
+        """A ledger that is nowhere: what there would be before the first cycle."""
+        return cls(opened(":memory:"), None)
+
+    @classmethod
+    def ask(cls, folder: Path, wish: str) -> None:
+        """Leave a wish for the next cycle (`feeder retry`), beside the process that publishes, if there is one."""
+        if ledger := cls.look(folder):
+            ledger.db.close()
+            with closing(cls(opened((folder / "ledger.db").absolute().as_uri()), None)) as beside:
+                beside.put(asked=wish)
+
+    def assure(self) -> None:
+        """Raise LedgerError when the ledger's files were removed or replaced under us: what is written now would be lost."""
+        if self._folder is None or self._lock is None:
+            return
+        try:
+            held = os.path.samestat(os.fstat(self._lock), (self._folder / "lock").stat()) and (self._folder / "ledger.db").exists()
+        except OSError:
+            held = False
+        if not held:
+            raise LedgerError(f"{self._folder} was removed or replaced while feeder uses it; stop feeder and start it again")
+
+    def close(self) -> None:
+        """Close the database and give the lock back."""
+        super().close()
+        if self._lock is not None:
+            os.close(self._lock)
+
+    def forget(self) -> None:
+        """Read everything anew when it is asked for next."""
+        self._known = self._files = self._shelf = None
+
+    # -- promises -------------------------------------------------------------------------------------------------------
+
+    def known(self) -> Mapping[str, Known]:
+        """Every entry there ever was, by id. Read once; kept true by `apply`."""
+        return MappingProxyType(self._promises())
+
+    def _promises(self) -> dict[str, Known]:
+        if self._known is None:
+            with self.guard():
+                rows = self.db.execute(SELECT).fetchall()
+            self._known = {row[0]: promise(row) for row in rows}
+            self._revisions = {row[0]: row[-1] for row in rows}
+        return self._known
+
+    def apply(self, changes: Iterable[Change], told: Mapping[str, Told], files: Iterable[FileRecord] = (), forget: Iterable[str] = ()) -> None:
+        """Record a verdict in one transaction: promises, the contents of files read (`told`, by path), and the files themselves.
+
+        The generation moves when there is any change, so that whoever publishes knows that the shelf is behind.
+        """
+        known, after = self._promises(), {change.entry.id: change.entry for change in changes}
+        generation = self.generation() + 1
+        with self.transaction():
+            for old in (known[ident] for ident in after.keys() & known.keys()):  # paths may be exchanged within one verdict
+                self.db.execute("UPDATE entry SET path = ? WHERE id = ?", (f"\0{old.id}", old.id))
+            self.db.executemany(UPSERT, (promise_row(k, generation) for k in after.values()))
+            bodies = ((k.id, body_row(told[k.path])) for k in after.values() if k.path in told and k.state != WITHDRAWN)
+            self.db.executemany("REPLACE INTO content VALUES (?, ?)", bodies)
+            self._write_files(files, forget)
+            if after:
+                self.note("generation", str(generation))
+        known |= after
+        self._revisions |= dict.fromkeys(after, generation)
+
+    def generation(self) -> int:
+        """How many verdicts changed anything."""
+        return int(self.get("generation") or 0)
+
+    def entries(self, idents: Iterable[str], permalinks: Mapping[str, str]) -> Iterator[Entry]:
+        """The public entries of these ids, in their order, each with its permalink (id -> absolute URL) as rel=alternate."""
+        known = self.known()
+        for ident in idents:
+            with self.guard():
+                found = self.db.execute("SELECT body FROM content WHERE id = ?", (ident,)).fetchone()
+            if found is None:
+                raise LedgerError(f"the ledger has no content for {ident}; move .feeder/ledger.db away and build again")
+            yield entry_of(known[ident], json.loads(found[0]), permalinks[ident])
+
+    def revisions(self) -> Mapping[str, int]:
+        """The generation in which each entry last changed, by id."""
+        self.known()
+        return MappingProxyType(self._revisions)
+
+    # -- files ------------------------------------------------------------------------------------------------------------
+
+    def files(self) -> Mapping[str, FileRecord]:
+        """Every file as it was last read, by path."""
+        if self._files is None:
+            with self.guard():
+                rows = self.db.execute(FILES).fetchall()
+            self._files = {row[0]: file_record(row) for row in rows}
+        return MappingProxyType(self._files)
+
+    def retry(self) -> int:
+        """Mark every file in quarantine to be read again by the next cycle; return how many."""
+        marked = [replace(record, stat=()) for record in self.files().values() if record.reason]
+        with self.transaction():
+            self._write_files(marked, ())
+        return len(marked)
+
+    def _write_files(self, files: Iterable[FileRecord], forget: Iterable[str]) -> None:
+        records, paths = list(files), list(forget)
+        self.db.executemany("REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?)", map(file_row, records))
+        self.db.executemany("DELETE FROM file WHERE path = ?", ((path,) for path in paths))
+        if self._files is not None:
+            self._files |= {record.path: record for record in records}
+            for path in paths:
+                self._files.pop(path, None)
+
+    # -- how it stands ------------------------------------------------------------------------------------------------------
+
+    def standing(self) -> Standing:
+        """The ledger in a few figures, without reading every promise: `feeder status` must answer at once."""
+        with self.guard():
+            counts = dict(self.db.execute("SELECT state, count(*) FROM entry WHERE arrival > 0 GROUP BY state"))
+            waiting = self.db.execute("SELECT path, published FROM entry WHERE arrival = 0 AND state = 'live' ORDER BY published, path").fetchall()
+            troubled = self.db.execute(FILES + " WHERE reason != '' OR flags != '' ORDER BY path").fetchall()
+            kept = "SELECT path FROM entry WHERE state = 'live' AND arrival > 0 AND path IN (SELECT path FROM file WHERE reason != '')"
+            good = frozenset(path for (path,) in self.db.execute(kept))
+        return Standing(
+            counts,
+            tuple((path, moment(published)) for path, published in waiting),
+            tuple(map(file_record, troubled)),
+            good,
+        )
+
+    # -- the shelf ----------------------------------------------------------------------------------------------------------
+
+    def shelf(self) -> Mapping[str, Shelved]:
+        """What was put on the shelf, by path."""
+        if self._shelf is None:
+            with self.guard():
+                self._shelf = {row[0]: Shelved(*row) for row in self.db.execute("SELECT path, key, size, mtime_ns FROM document")}
+        return MappingProxyType(self._shelf)
+
+    def note_shelf(self, put: Iterable[Shelved], removed: Iterable[str], state: str) -> None:
+        """Record what was published, and `state`, the name of all that it was made from."""
+        shelved, gone = list(put), list(removed)
+        with self.transaction():
+            self.db.executemany("REPLACE INTO document VALUES (?, ?, ?, ?)", ((s.path, s.key, s.size, s.mtime_ns) for s in shelved))
+            self.db.executemany("DELETE FROM document WHERE path = ?", ((path,) for path in gone))
+            self.note("shelf", state)
+        if self._shelf is not None:
+            self._shelf |= {s.path: s for s in shelved}
+            for path in gone:
+                self._shelf.pop(path, None)
