@@ -5,6 +5,8 @@ The data model, one table each:
     entry     one row for every entry there ever was: the promise (`changes.Known`), never deleted
     content   what subscribers read of it (title, summary, content, links, authors, categories), as JSON, by entry id
     file      every file as it was last read: its stat, the digest of its bytes, and why it is in quarantine, if it is
+    answer    what came of asking a language model for a summary, by content (`_answers`)
+    spend     the calls and tokens that this cost, by day
     document  what was put on the shelf: path, the key of what it was made from, size and mtime as the publisher left it
     cycle     the last hundred cycles, for `feeder status`
     meta      single values: schema guard, feed id, generation, held removals
@@ -26,7 +28,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from feeder.errors import LedgerError
-from feeder.ledger._database import Database, connect, holder, lock, moment, opened, versioned
+from feeder.ledger._answers import Answer, Answers, Contact, Spent
+from feeder.ledger._database import Database, holder, lock, looked_at, moment, opened
 from feeder.ledger._rows import (
     FILES,
     SELECT,
@@ -47,7 +50,7 @@ if TYPE_CHECKING:  # at run time where an entry is made: `feeder status` makes n
     from feeder.changes import Change, Known
     from feeder.model import Entry
 
-__all__ = ["FileRecord", "Ledger", "Shelved", "Standing", "Told", "holder"]
+__all__ = ["Answer", "Answers", "Contact", "FileRecord", "Ledger", "Shelved", "Spent", "Standing", "Told", "holder"]
 
 WITHDRAWN = "withdrawn"
 
@@ -63,6 +66,7 @@ class Ledger(Database):
         self._revisions: dict[str, int] = {}
         self._files: dict[str, FileRecord] | None = None
         self._shelf: dict[str, Shelved] | None = None
+        self.answers = Answers(self)
 
     @classmethod
     def open(cls, folder: Path) -> Ledger:
@@ -80,13 +84,10 @@ class Ledger(Database):
         path = folder / "ledger.db"
         if not path.exists():
             return None
-        db = connect(f"{path.absolute().as_uri()}?mode=ro")
         try:
-            versioned(db)
+            return cls(looked_at(path.absolute().as_uri()), None)
         except sqlite3.Error as error:
-            db.close()
             raise LedgerError(f"{path} cannot be read: {error}") from error
-        return cls(db, None)
 
     @classmethod
     def blank(cls) -> Ledger:
@@ -193,7 +194,7 @@ class Ledger(Database):
 
     def _write_files(self, files: Iterable[FileRecord], forget: Iterable[str]) -> None:
         records, paths = list(files), list(forget)
-        self.db.executemany("REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?)", map(file_row, records))
+        self.db.executemany("REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", map(file_row, records))
         self.db.executemany("DELETE FROM file WHERE path = ?", ((path,) for path in paths))
         if self._files is not None:
             self._files |= {record.path: record for record in records}

@@ -13,7 +13,7 @@ from pathlib import Path
 from feeder.clock import Clock
 from feeder.errors import Busy, LedgerError
 
-__all__ = ["Database", "advice", "connect", "holder", "lock", "moment", "opened", "versioned"]
+__all__ = ["Database", "advice", "connect", "holder", "lock", "looked_at", "moment", "opened"]
 
 APPLICATION = 0x46454544  # "FEED", PRAGMA application_id
 CYCLES_KEPT = 100
@@ -35,6 +35,13 @@ MIGRATIONS = (
     CREATE TABLE document (path TEXT PRIMARY KEY, key TEXT NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE cycle (started INTEGER NOT NULL, seconds REAL NOT NULL, summary TEXT NOT NULL);
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    """,
+    """
+    CREATE TABLE answer (
+        key TEXT PRIMARY KEY, text TEXT NOT NULL, model TEXT NOT NULL,
+        refused INTEGER NOT NULL, failed INTEGER NOT NULL, reason TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE spend (day TEXT PRIMARY KEY, calls INTEGER NOT NULL, tokens INTEGER NOT NULL) WITHOUT ROWID;
+    ALTER TABLE file ADD COLUMN pending TEXT NOT NULL DEFAULT '';
     """,
 )
 
@@ -195,6 +202,22 @@ def advice(error: sqlite3.Error) -> str:
     if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
         return "see that its disk is not full (df -h, df -i), can be written, and reports no errors"
     return "this is a fault of the program: please report it"
+
+
+def looked_at(uri: str) -> sqlite3.Connection:
+    """The database of another process, only to be read; of an older schema a migrated copy in memory. Raises LedgerError, sqlite3.Error."""
+    db = connect(f"{uri}?mode=ro")
+    try:
+        if (version := versioned(db)) == len(MIGRATIONS):
+            return db
+        copy = connect(":memory:")
+        db.backup(copy)
+        _migrate(copy, version)
+    except (sqlite3.Error, LedgerError):
+        db.close()
+        raise
+    db.close()
+    return copy
 
 
 def versioned(db: sqlite3.Connection) -> int:

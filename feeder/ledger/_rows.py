@@ -35,7 +35,7 @@ __all__ = [
 SELECT = """
     SELECT id, path, slug, published, updated, raw, visible, title, sketch, stated, arrival, expires, state, since, checksum, revision FROM entry
 """
-FILES = "SELECT path, stat, salt, raw, reason, hint, flags, since FROM file"
+FILES = "SELECT path, stat, salt, raw, reason, hint, flags, since, pending FROM file"
 UPSERT = """
     INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET
         path = excluded.path, slug = excluded.slug, slug_key = excluded.slug_key, published = excluded.published, updated = excluded.updated,
@@ -47,7 +47,10 @@ UPSERT = """
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """A file as it was last read. `reason` is empty unless it is in quarantine; `salt` names the reader that read it."""
+    """A file as it was last read. `reason` is empty unless it is in quarantine; `salt` names the reader that read it.
+
+    `pending` is the key of the answer that its summary waits for, empty when the summary is final.
+    """
 
     path: str
     stat: tuple[int, ...]
@@ -57,6 +60,7 @@ class FileRecord:
     hint: str = ""
     flags: tuple[str, ...] = ()
     since: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+    pending: str = ""
 
     @property
     def problem(self) -> Problem | None:
@@ -127,13 +131,14 @@ def checksum(row: tuple[object, ...]) -> int:
 
 def file_row(f: FileRecord) -> tuple[object, ...]:
     """The row of a file."""
-    return (f.path, " ".join(map(str, f.stat)), f.salt, f.raw, f.reason, f.hint, "\n".join(f.flags), stamp(f.since))
+    return (f.path, " ".join(map(str, f.stat)), f.salt, f.raw, f.reason, f.hint, "\n".join(f.flags), stamp(f.since), f.pending)
 
 
-def file_record(row: tuple[str, str, str, str, str, str, str, int]) -> FileRecord:
+def file_record(row: tuple[str, str, str, str, str, str, str, int, str]) -> FileRecord:
     """The file in a row."""
-    path, stat, salt, raw, reason, hint, flags, since = row
-    return FileRecord(path, tuple(map(int, stat.split())), salt, raw, reason, hint, tuple(flags.split("\n")) if flags else (), moment(since))
+    path, stat, salt, raw, reason, hint, flags, since, pending = row
+    said = tuple(flags.split("\n")) if flags else ()
+    return FileRecord(path, tuple(map(int, stat.split())), salt, raw, reason, hint, said, moment(since), pending)
 
 
 def body_row(told: Told) -> str:
