@@ -29,6 +29,7 @@ from pydantic import (
     Field,
     GetCoreSchemaHandler,
     GetPydanticSchema,
+    SecretStr,
     ValidationError,
 )
 from pydantic.fields import FieldInfo
@@ -160,6 +161,13 @@ def _kind(value: str) -> str:
     raise _WrongError(f"{_shown(value)} is not the name of a summarizer")
 
 
+def _credential(value: SecretStr) -> SecretStr:
+    word = value.get_secret_value().strip()
+    if re.fullmatch(r"[!-~]+", word):  # what may stand in a header of HTTP; the message never shows it
+        return SecretStr(word)
+    raise _WrongError("must be one word of letters, digits and signs (ASCII)", "see that the variable, or the file it names, holds the key alone")
+
+
 _CRON = (("minute", 0, 59), ("hour", 0, 23), ("day of the month", 1, 31), ("month", 1, 12), ("weekday", 0, 7))
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -276,8 +284,20 @@ class _ServeTable(_Table):
     port: int = Field(default=8000, ge=0, le=65535, description="a whole number from 0 (any free port) to 65535", examples=[8000])
 
 
+class _LlmTable(_Table):
+    base_url: Annotated[str, AfterValidator(_web)] | None = Field(default=None, description="a web address", examples=["http://127.0.0.1:11434/v1"])
+    model: _Line | None = Field(default=None, description="one line of text", examples=["gemma3"])
+    key: Annotated[SecretStr, AfterValidator(_credential)] | None = Field(default=None, description="a text", repr=False)
+    timeout: _Duration = Field(default=20.0, ge=0.1, le=600, description="a length of time from 100ms to 10m", examples=["20s"])
+    patience: _Duration = Field(default=60.0, ge=0.1, le=3600, description="a length of time from 100ms to 1h", examples=["60s"])
+    attempts: int = Field(default=2, ge=1, le=5, description="a whole number from 1 to 5", examples=[2])
+    calls_per_day: int = Field(default=200, ge=1, description="a whole number, at least 1", examples=[200])
+    tokens_per_day: int = Field(default=500_000, ge=20_000, description="a whole number, at least 20000", examples=[500_000])
+
+
 class _SummaryTable(_Table):
     kind: Annotated[str, AfterValidator(_kind)] = Field(default="lead", description="the name of a summarizer", examples=["lead"])
+    llm: _LlmTable = _LlmTable()
 
 
 class _Tables(_Table):
@@ -312,12 +332,17 @@ class Config(_Tables):
         return place.state(self.file, self.root)
 
 
-_MODELS = {name: type(table) for name, table in _Tables()}
-_KEYS = {table: (*model.model_fields, *(["author"] if table == "feed" else [])) for table, model in _MODELS.items()}
+_MODELS: dict[str, type[_Table]] = {**{name: type(table) for name, table in _Tables()}, "summary.llm": _LlmTable}
+_KEYS = {
+    table: tuple(key for key in (*model.model_fields, *(["author"] if table == "feed" else [])) if f"{table}.{key}" not in _MODELS)
+    for table, model in _MODELS.items()
+}
+_SECRET = "summary.llm.key"  # noqa: S105 - its name; it is in no file that is backed up, shown or committed
 _EITHER = {"author": "authors", "authors": "author", "every": "cron", "cron": "every"}
 # What people write who know other programs: difflib cannot see that an interval is an `every`.
 _SYNONYMS = (
     "interval=every url=base_url link=base_url name=title description=subtitle limit=entries path=folder bind=host copyright=rights tz=time_zone"
+    " llm=summary.llm"
 )
 _ALSO_CALLED = dict(pair.split("=") for pair in _SYNONYMS.split())
 
@@ -367,11 +392,19 @@ class _Said:
 
     def origins(self) -> Iterable[tuple[str, str]]:
         """("section.key", "feeder.toml:3" or "environment") for each key that was said."""
-        for table, keys in self.data.items():
-            for key in keys if isinstance(keys, dict) else ():
-                spot = self._spots.get((table, key))
-                place = "environment" if (table, key) in self.variables or not spot else f"{self.name}:{self._position(spot.key)[0]}"
+        for table in _KEYS:
+            for key in filter(_KEYS[table].__contains__, self.table(table)):
+                path = (*table.split("."), key)
+                spot = self._spots.get(path)
+                place = "environment" if path in self.variables or not spot else f"{self.name}:{self._position(spot.key)[0]}"
                 yield f"{table}.{'authors' if key == 'author' else key}", place
+
+    def table(self, name: str) -> dict[str, object]:
+        """What was said in a table ("summary.llm" lies in "summary"); empty where there is none, or no table."""
+        found: object = self.data
+        for part in name.split("."):
+            found = found.get(part) if isinstance(found, dict) else None
+        return found if isinstance(found, dict) else {}
 
     def _position(self, offset: int) -> tuple[int, int]:
         return self._text.count("\n", 0, offset) + 1, offset - self._text.rfind("\n", 0, offset)
@@ -394,6 +427,7 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Config:
     _hear(said, environ)
     _compare(said, root)
     tables = _validated(said)
+    _compare_times(said, tables)
     if problems := said.problems():
         raise ConfigError(problems)
     return Config.model_validate({"root": root, "file": found and found.absolute(), "said": tuple(said.origins()), **_completed(tables, root)})
@@ -402,7 +436,8 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Config:
 def origins(config: Config) -> Mapping[str, str]:
     """Where each value comes from: "feed.title" -> "feeder.toml:3", "environment" or "default"."""
     said = dict(config.said)
-    return {name: said.get(name, "default") for table, model in _MODELS.items() for name in (f"{table}.{key}" for key in model.model_fields)}
+    names = (f"{table}.{key}" for table, keys in _KEYS.items() for key in keys if key != "author")
+    return {name: said.get(name, "default") for name in names if name != _SECRET}
 
 
 def _text(path: Path) -> str:
@@ -420,11 +455,11 @@ def _text(path: Path) -> str:
 
 def _hear(said: _Said, environ: Mapping[str, str]) -> None:
     """Put what the environment says over what the file says. An empty variable says nothing, as docker compose leaves them."""
-    names = {f"FEEDER_{table}__{key}".upper(): (table, key) for table, keys in _KEYS.items() for key in keys}
+    names = {f"FEEDER_{table}__{key}".upper().replace(".", "__"): (table, key) for table, keys in _KEYS.items() for key in keys}
     for variable in sorted(name for name in environ if name.startswith("FEEDER_") and environ[name]):
         plain = variable if variable in names else variable.removesuffix("_FILE")
         if plain not in names:
-            close = _closest(plain.removeprefix("FEEDER_"), [f"{table}__{key}" for table, key in names.values()])
+            close = _closest(plain.removeprefix("FEEDER_"), [name.removeprefix("FEEDER_").lower() for name in names])
             said.add_variable(
                 variable,
                 "is not a variable of feeder",
@@ -448,12 +483,15 @@ def _secret(said: _Said, variable: str, path: str) -> str | None:
 
 
 def _put(said: _Said, table: str, key: str, variable: str, value: str) -> None:
-    keys = said.data.setdefault(table, {})
-    if not isinstance(keys, dict):
-        return  # the file's mistake is told already
-    if (table, other := _EITHER.get(key, "")) not in said.variables:
+    path, keys = tuple(table.split(".")), said.data
+    for part in path:
+        inner = keys.setdefault(part, {})
+        if not isinstance(inner, dict):
+            return  # the file's mistake is told already
+        keys = inner
+    if (*path, other := _EITHER.get(key, "")) not in said.variables:
         keys.pop(other, None)
-    said.variables[table, key] = variable
+    said.variables[*path, key] = variable
     keys[key] = _typed(_MODELS[table].model_fields["authors" if key == "author" else key], value)
 
 
@@ -493,17 +531,18 @@ def _explain(said: _Said, error: ErrorDetails, path: KeyPath, value: object) -> 
     names = [part for part in error["loc"] if isinstance(part, str)]
     if error["type"] == "extra_forbidden":
         return _explain_unknown(said, path, names, value)
-    if len(names) == 1:
-        hint = f"begin with a line [{names[0]}] and write its keys under it"
-        return said.add(path, f"[{names[0]}] is a table of keys, not {_shown(value)}", hint, at_key=True)
+    if (table := ".".join(names)) in _MODELS:
+        hint = f"begin with a line [{table}] and write its keys under it"
+        return said.add(path, f"[{table}] is a table of keys, not {_shown(value)}", hint, at_key=True)
     key = names[-1]
-    model = _AuthorTable if len(names) > 2 else _MODELS[names[0]]
+    model = _MODELS.get(".".join(names[:-1]), _AuthorTable)
     field = model.model_fields["authors" if key == "author" else key]
     example = f"for example {key} = {json.dumps(field.examples[0], ensure_ascii=False)}" if field.examples else ""
     cause = error.get("ctx", {}).get("error")
     if isinstance(cause, _WrongError):
         return said.add(path, f"{key} {cause.reason}", cause.hint or example)
-    reason = "is missing" if error["type"] == "missing" else f"must be {field.description}, not {_shown(value)}"
+    shown = f", not {_shown(value)}" if field.repr else ""
+    reason = "is missing" if error["type"] == "missing" else f"must be {field.description}{shown}"
     return said.add(path, f"{key} {reason}", example)
 
 
@@ -515,8 +554,9 @@ def _explain_unknown(said: _Said, path: KeyPath, names: list[str], value: object
     if parents == ["feed"] and key in ("author", "authors"):
         return said.add(path, "author and authors are both there", "keep one of the two", at_key=True)
     owner = {name: table for table in reversed(_KEYS) for name in _KEYS[table]}
-    keys = () if not parents else _KEYS[parents[0]] if len(parents) == 1 else tuple(_AuthorTable.model_fields)
-    where = "outside of a table" if not parents else f"in [{parents[0]}]" if len(parents) == 1 else f"of {parents[-1]}"
+    table = ".".join(parents)
+    keys = () if not parents else _KEYS.get(table, tuple(_AuthorTable.model_fields))
+    where = "outside of a table" if not parents else f"in [{table}]" if table in _KEYS else f"of {parents[-1]}"
     if close := _closest(key, keys):
         hint = f'did you mean "{close}"?'
     elif close := _closest(key, owner):
@@ -528,7 +568,8 @@ def _explain_unknown(said: _Said, path: KeyPath, names: list[str], value: object
 
 def _compare(said: _Said, root: Path) -> None:
     """What no key can be wrong in alone: two ways to say one thing, and folders in one another."""
-    tables = {table: keys if isinstance(keys := said.data.get(table), dict) else {} for table in _KEYS}
+    tables = {table: said.table(table) for table in _KEYS}
+    _compare_summary(said, tables["summary"].get("kind"), tables["summary.llm"])
     if {"every", "cron"} <= tables["schedule"].keys():
         last = max(("every", "cron"), key=list(tables["schedule"]).index)
         said.add(("schedule", last), "every and cron are both there", "keep one of the two", at_key=True)
@@ -541,6 +582,28 @@ def _compare(said: _Said, root: Path) -> None:
         said.add(("output", "folder"), f"the output {target} and the input {source} lie in one another", "give each a folder of its own")
     elif target in (state, *state.parents) or state in target.parents:
         said.add(("output", "folder"), "the output would hold the ledger, and a web server would hand it out", 'for example folder = "output"')
+
+
+def _compare_summary(said: _Said, kind: object, llm: Mapping[str, object]) -> None:
+    if missing := [key for key in ("base_url", "model") if key not in llm and kind == "llm"]:
+        example = ", ".join(f'{key} = "{_LlmTable.model_fields[key].examples[0]}"' for key in missing)  # type: ignore[index]
+        said.add(("summary", "kind"), f'kind "llm" needs {" and ".join(missing)} in [summary.llm]', f"for example {example}")
+    if "key" in llm and ("summary", "llm", "key") not in said.variables:
+        hint = "set FEEDER_SUMMARY__LLM__KEY, or FEEDER_SUMMARY__LLM__KEY_FILE to the name of a file that only you may read"
+        said.add(("summary", "llm", "key"), "key is a secret and does not belong in this file", hint, at_key=True)
+
+
+def _compare_times(said: _Said, tables: _Tables) -> None:
+    """One request in one wait for the endpoint in one cycle: each length of time must fit in the next."""
+    llm = tables.summary.llm
+    if tables.summary.kind != "llm":
+        return
+    if llm.timeout > llm.patience:
+        longer = "timeout" if "timeout" in said.table("summary.llm") else "patience"
+        said.add(("summary", "llm", longer), f"timeout is {llm.timeout:g}s and patience {llm.patience:g}s", "patience holds at least one timeout")
+    if 2 * llm.patience > tables.schedule.deadline:
+        reason = f"patience is {llm.patience:g}s and a cycle ends after {tables.schedule.deadline:g}s"
+        said.add(("summary", "llm", "patience"), reason, "let deadline in [schedule] be at least twice as long")
 
 
 def _completed(tables: _Tables, root: Path) -> dict[str, _Table]:
