@@ -2,7 +2,7 @@
 
 A format is one module with `read(source: Source) -> Parsed` and one line in `SUFFIXES`, or an installed plugin of the group
 `feeder.readers` named by its suffix. What all formats share is done here, so that no format can forget it, in a fixed order:
-decode, clean, front matter (all three in `_matter.opened`), the format's own parsing, sanitizing, blocks.
+decode, clean, front matter (all three in `_matter.opened`), the format's own parsing, the more-mark, sanitizing, blocks.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SUFFIXES", "VERSION", "Claim", "Parsed", "read", "suffixes"]
 
-VERSION = "1"
+VERSION = "2"
 """Changes when the same bytes would give another Article, so that what was read before is read again."""
 
 SUFFIXES: Mapping[str, str] = {
@@ -46,14 +46,14 @@ def suffixes() -> frozenset[str]:
 
 def read(source: Source) -> Article:
     """Return the facts in one file. Raises Unreadable, saying why and what to do, and nothing else."""
-    from feeder.readers import _content  # compiled parsers, which `suffixes` does without
+    from feeder.readers import _content, _more  # compiled parsers, which `suffixes` does without
     from feeder.readers._facts import Facts
 
     parsed = _reader(PurePosixPath(source.path).suffix.lower())(source)
     base = parsed.base or source.base
-    facts = Facts((*parsed.claims, *_named(source.path)), base, source.zone)
-    title = facts.line("title") or "Untitled"
     root = _content.parse(parsed.content) if isinstance(parsed.content, str) else parsed.content
+    facts = Facts((*parsed.claims, *_more.claims(root), *_named(source.path)), base, source.zone)
+    title = facts.line("title") or "Untitled"
     content, dropped = _content.published(root, base, title)
     blocks = _content.blocks(content)
     if not blocks and "<img" not in content:
@@ -64,7 +64,7 @@ def read(source: Source) -> Article:
         title=title,
         content=content,
         blocks=blocks,
-        summary=facts.line("summary"),
+        summary=facts.summary(title),
         authors=facts.authors(),
         categories=facts.categories(),
         links=facts.links(),

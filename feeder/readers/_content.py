@@ -13,7 +13,7 @@ from lxml import etree
 from feeder import text
 from feeder.errors import Unreadable
 from feeder.model import Block
-from feeder.readers._facts import absolute
+from feeder.readers._facts import absolute, same_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from feeder.model import BlockKind
 
-__all__ = ["HEADINGS", "LIMIT", "blocks", "parse", "published", "remove", "same_words", "words"]
+__all__ = ["HEADINGS", "LIMIT", "MARK", "blocks", "parse", "published", "remove", "sanitized", "too_deep", "words"]
 
 LIMIT = 2_000_000
 """Characters of HTML one article may have: a hundred times a long one. The rest of the way is linear in it, but not free."""
@@ -43,6 +43,17 @@ _ACTIVE = ("script", "iframe", "object", "embed", "form", "video", "audio", "svg
 _SILENT = ("style", "noscript", "noembed", "noframes", "template", "textarea", "select", "button", "xmp", "plaintext")
 _READ = etree.XPath(f".//text()[not(ancestor::*[{' or '.join(f'self::{tag}' for tag in (*_ACTIVE, *_SILENT))}])]", smart_strings=False)
 _PARSER = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
+_COMMENTS_PARSER = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=False, remove_pis=True)
+
+MARK = "MORE"
+"""What stands in a tree for the author's `<!--more-->`. No parser of HTML gives upper case, so that nothing else is taken for it."""
+# What is in these is shown as it is, or not at all.
+_VERBATIM = (*_ACTIVE, *_SILENT, "pre", "code", "kbd", "samp")
+_MARKED = re.compile(r"<!--\s*more", re.IGNORECASE)
+# WordPress takes words behind the mark for those of its link. Behind a space it may be the beginning of any remark.
+_MORE = re.compile(r"more(?:[ \t].*)?|\s*more\s*", re.IGNORECASE)
+# An author sets one. What has nothing before it does not count, so that a few more are looked at.
+_MARKS = 5
 _TOUCHED = (*HEADINGS, *_ACTIVE, "a", "img", "input")
 
 _TAGS = {
@@ -113,14 +124,29 @@ def parse(html: str) -> _Element:
         raise Unreadable(f"more than {_TAGS_LIMIT:,} tags", "divide it into several articles")
     if len(html) > _HARMLESS and (_OVERCROWDED.search(html) or sum(1 for _ in islice(_CROWDED.finditer(html), _CROWDS)) == _CROWDS):
         raise Unreadable("tags with hundreds of attributes", "no article needs them, take them out")
+    marked = _MARKED.search(html) is not None
     try:
         # As bytes: of text that names an encoding, like XHTML, lxml wants nothing.
-        root = etree.fromstring(html.encode("utf-8", "replace"), _PARSER)
+        root = etree.fromstring(html.encode("utf-8", "replace"), _COMMENTS_PARSER if marked else _PARSER)
     except etree.XMLSyntaxError:
         root = None
     if root is None:
         raise Unreadable("empty", "there is nothing to publish in it")
+    if marked:
+        _mark(root)
     return root
+
+
+def _mark(root: _Element) -> None:
+    """Let an element stand for each of the first more-marks that are none of an example's; all other comments go."""
+    found = list(islice((comment for comment in root.iter(etree.Comment) if _MORE.fullmatch(comment.text or "")), _MARKS))
+    for comment in found:
+        parent = comment.getparent()
+        if parent is not None and next(comment.iterancestors(*_VERBATIM), None) is None:
+            element = etree.Element(MARK)
+            element.tail = comment.tail
+            parent.replace(comment, element)
+    etree.strip_tags(root, etree.Comment)
 
 
 def words(element: _Element) -> str:
@@ -140,13 +166,9 @@ def remove(element: _Element) -> None:
     parent.remove(element)
 
 
-def same_words(one: str, other: str) -> bool:
-    """Tell whether two lines read alike, whatever their case, spaces and final dots."""
-    return _plain(one) == _plain(other)
-
-
-def _plain(line: str) -> str:
-    return " ".join(text.line(line).casefold().split()).rstrip(" .…")
+def too_deep(root: _Element) -> bool:
+    """Tell whether elements stand in one another so deep that only their text is published."""
+    return bool(_TOO_DEEP(root))
 
 
 def published(root: _Element, base: str, title: str) -> tuple[str, tuple[str, ...]]:
@@ -156,7 +178,7 @@ def published(root: _Element, base: str, title: str) -> tuple[str, tuple[str, ..
     Unreadable when it is too large.
     """
     flags: list[str] = []
-    if _TOO_DEEP(root):
+    if too_deep(root):
         flags.append("nested too deeply: only the text is published")
         root = parse("".join(f"<p>{text_of}</p>" for text_of in _escaped_texts(root)) or "<p>")
     _ready(root, base, title, flags)

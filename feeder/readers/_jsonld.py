@@ -23,7 +23,7 @@ _FIELDS = {
     "author": "authors",
     "datePublished": "published",
     "dateModified": "updated",
-    "description": "summary",
+    "description": "description",
     "keywords": "categories",
     "inLanguage": "language",
 }
@@ -67,8 +67,7 @@ def _is_article(kind: object) -> bool:
 def _claims(article: dict[object, object]) -> Iterator[Claim]:
     for name, field in _FIELDS.items():
         value = _value(article.get(name))
-        cut_off = field == "summary" and isinstance(value, str) and value.endswith(("...", "…"))
-        if value and not cut_off:
+        if value:
             yield Claim(field, value, "JSON-LD")
 
 

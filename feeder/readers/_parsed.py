@@ -16,7 +16,9 @@ Value: TypeAlias = str | list["Value"] | dict[str, "Value"]
 class Claim(NamedTuple):
     """One place saying something about an article: the Article field it is about, its words, and where they stand.
 
-    Dates, tags and the like are still text. Of several claims about one field the first that makes sense is believed.
+    Dates, tags and the like are still text. Of several claims about one field the first that makes sense is believed. Three fields are no
+    Article's: "marked" is what stands before the more-mark, "description" what a page's head says (a summary where there is none and it
+    is about the article), "site" what the whole site is called.
     """
 
     field: str

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from feeder.readers import _jsonld, _matter
-from feeder.readers._content import HEADINGS, parse, same_words, words
+from feeder.readers._content import HEADINGS, parse, words
+from feeder.readers._facts import same_words
 from feeder.readers._main import main_content
 from feeder.readers._parsed import Claim, Parsed
 
@@ -32,12 +33,12 @@ _META = {
     "authors": ("author", "dc.creator", "dcterms.creator", "article:author", "parsely-author"),
     "published": ("article:published_time", "date", "datepublished", "dc.date", "dcterms.created", "dcterms.date", "dc.date.issued", "pubdate"),
     "updated": ("article:modified_time", "og:updated_time", "datemodified", "dcterms.modified", "last-modified"),
-    "summary": ("description", "og:description", "dcterms.description", "twitter:description"),
+    "description": ("description", "og:description", "dcterms.description", "twitter:description"),
     "categories": ("keywords", "article:tag", "parsely-tags"),
     "rights": ("copyright", "dcterms.rights"),
+    "site": ("og:site_name", "application-name"),
 }
 _SITE = re.compile(r"\s+[|•·»—–:-]{1,2}\s+")
-_CUT_OFF = ("...", "…", "[…]", "[...]")
 
 
 def read(source: Source) -> Parsed:
@@ -55,7 +56,8 @@ def read(source: Source) -> Parsed:
     main = main_content(body)
     titles = _titles(main, named, meta, outside)
     time = [Claim("published", stamp, "<time>") for stamp in _times(main, root)]
-    return Parsed(main, (*claims, *titles, *language, *about, *time), (*flags, *charset), _base(source.base, base))
+    site = [Claim("site", name, "<title>") for name in (named, *_SITE.split(named))]
+    return Parsed(main, (*claims, *titles, *language, *about, *time, *site), (*flags, *charset), _base(source.base, base))
 
 
 def _recoded(source: Source) -> tuple[tuple[str, ...], Source]:
@@ -93,8 +95,6 @@ def _meta_claims(meta: dict[str, list[str]]) -> Iterator[Claim]:
     for field, names in _META.items():
         for name in (name for name in names if name in meta):
             said = meta[name]
-            if field == "summary" and said[0].endswith(_CUT_OFF):
-                continue  # a teaser, not a summary
             if field == "authors":
                 said = [person for person in said if not person.startswith(("http://", "https://", "@"))]
             if said:

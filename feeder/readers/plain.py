@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from html import escape
-from itertools import groupby, pairwise
+from itertools import dropwhile, groupby, pairwise
 from typing import TYPE_CHECKING
 
 from feeder.errors import Unreadable
@@ -30,6 +30,7 @@ _TITLE_CHARACTERS, _TITLE_WORDS = 120, 20
 _HEADING_CHARACTERS, _HEADING_WORDS = 80, 12
 _LONG_LINE = 120
 _LINES = 100_000
+_MORE = re.compile(r"[ \t]*<!--(?:more(?:[ \t][^<>]*)?|[ \t]*more[ \t]*)-->[ \t]*", re.IGNORECASE)
 
 
 def read(source: Source) -> Parsed:
@@ -37,7 +38,7 @@ def read(source: Source) -> Parsed:
     body, claims, flags = _matter.opened(source)
     if len(body) > LIMIT or body.count("\n") > _LINES:
         raise Unreadable(f"more than {LIMIT // 1_000_000} million characters or {_LINES:,} lines", "divide it into several articles")
-    groups = _groups(body)
+    groups = _groups(body, marked=bool(claims))
     title, groups = _titled(groups)
     html = [f"<h1>{escape(title, quote=False)}</h1>"] if title else []
     html += (_html(groups, at) for at in range(len(groups)))
@@ -46,11 +47,16 @@ def read(source: Source) -> Parsed:
     return Parsed("\n".join(html) or "<p>", claims, flags)
 
 
-def _groups(body: str) -> list[list[str]]:
-    """Return the lines between blank lines, without the indentation that all of them share."""
+def _groups(body: str, *, marked: bool) -> list[list[str]]:
+    """Return the lines between blank lines, without the indentation that all of them share.
+
+    Below front matter (`marked`) a line `<!--more-->` is the author's mark, a group without lines. Elsewhere plain text is never HTML.
+    """
     rows = [row.rstrip() for row in body.expandtabs(4).split("\n")]
     margin = min((len(row) - len(row.lstrip()) for row in rows if row), default=0)
-    return [[row[margin:] for row in group] for filled, group in groupby(rows, bool) if filled]
+    kinds = groupby(rows, lambda row: "mark" if marked and _MORE.fullmatch(row) else "text" if row else "")
+    groups = [[row[margin:] for row in group] if kind == "text" else [] for kind, group in kinds if kind]
+    return list(dropwhile(lambda group: not group, groups))
 
 
 def _titled(groups: list[list[str]]) -> tuple[str | None, list[list[str]]]:
@@ -58,9 +64,9 @@ def _titled(groups: list[list[str]]) -> tuple[str | None, list[list[str]]]:
     if not groups:
         return None, groups
     first, *below = groups[0]
-    if below and _underlines(below[0], first) and (below[1:] or groups[1:]):
+    if below and _underlines(below[0], first) and (below[1:] or any(groups[1:])):
         return first.strip(), [below[1:], *groups[1:]] if below[1:] else groups[1:]
-    if not _reads_as_title(first) or not (below or groups[1:]):
+    if not _reads_as_title(first) or not (below or any(groups[1:])):
         return None, groups
     if below and not (len(below[0]) > _LONG_LINE / 2 and len(below[0]) >= 2 * len(first)):
         return None, groups
@@ -81,6 +87,8 @@ def _underlines(row: str, title: str) -> bool:
 
 def _html(groups: list[list[str]], at: int) -> str:
     group = groups[at]
+    if not group:
+        return "<!--more-->"
     if len(group) == 1 and _RULE.fullmatch(group[0]):
         return "<hr>"
     if _is_heading(group, groups[at + 1] if at + 1 < len(groups) else None):
