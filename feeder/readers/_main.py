@@ -169,7 +169,7 @@ def _is_leftover(element: _Element, measured: _Measured) -> bool:
         return True
     if element.tag == "address":
         return True
-    if element.tag in {"p", "div", "li", "span"} and 0 < size < 80 and _CALL.match(words(element)) and measured.linked[element] * 2 > size:
+    if element.tag in {"p", "div", "li", "span"} and 0 < size < 80 and measured.linked[element] * 2 > size and _CALL.match(words(element)):
         return True
     if element.tag not in {"ul", "ol", "div", "section"} or size == 0 or measured.linked[element] < 0.8 * size:
         return False
