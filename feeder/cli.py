@@ -147,6 +147,8 @@ def build(config_file: str | None, *, accept_removals: bool, as_json: bool, quie
     if not as_json:
         _tell_problems(report.problems)
         _tell_held(report.held)
+        for remark in report.remarks:
+            click.echo(f"note: {_safe(remark)}", err=True)
     sys.exit(QUARANTINE if report.problems else 0)
 
 
@@ -409,6 +411,7 @@ def _report(report: Report) -> Mapping[str, object]:
         "held": list(report.held),
         "written": list(report.put.written),
         "removed": list(report.put.removed),
+        "remarks": list(report.remarks),
     }
 
 
@@ -439,7 +442,7 @@ def _status(ledger: Ledger, state: Path) -> dict[str, object]:
 
     from feeder.ledger import holder
 
-    standing = ledger.standing()
+    standing, assistant = ledger.standing(), _assistant(ledger)
     names = {"published": "live", "withdrawn": "withdrawn", "expired": "expired", "drafts": "draft"}
     problems = [(f.problem, f.since) for f in standing.files if f.problem]
     return {
@@ -448,9 +451,40 @@ def _status(ledger: Ledger, state: Path) -> dict[str, object]:
         "held": json.loads(ledger.get("held") or "[]"),
         "quarantine": [{**_problem(p), "since": since, "published": p.where in standing.kept} for p, since in problems],
         "notes": [{"where": f.path, "note": flag} for f in standing.files for flag in f.flags],
+        **({"assistant": assistant} if assistant else {}),
         "process": holder(state),
         "cycles": [{"at": at, "seconds": seconds, "did": did} for at, seconds, did in ledger.cycles()[:10]],
     }
+
+
+def _assistant(ledger: Ledger) -> dict[str, object] | None:
+    """How it stands with the language model, if one is asked for summaries."""
+    from datetime import UTC, datetime
+
+    from feeder.clock import Clock
+
+    contact, now = ledger.answers.contact(), Clock().now()
+    if contact is None:
+        return None
+    spent, until = ledger.answers.spent(now), datetime.fromtimestamp(contact.until, UTC)
+    return {
+        "model": contact.name,
+        "calls": spent.calls,
+        "calls_per_day": contact.calls_per_day,
+        "tokens": spent.tokens,
+        "tokens_per_day": contact.tokens_per_day,
+        "pending": ledger.answers.waiting(),
+        "error": contact.error,
+        "asked_after": until if until > now else None,
+    }
+
+
+def _assistant_line(facts: Mapping[str, object]) -> str:
+    budget = ", ".join(f"{facts[unit]:,} of {facts[f'{unit}_per_day']:,} {unit}" for unit in ("calls", "tokens"))
+    pending = f"{facts['pending']} {'summary is' if facts['pending'] == 1 else 'summaries are'} waited for"
+    error = f"; it failed: {_safe(facts['error'])}" if facts["error"] else ""
+    again = f"; asked again after {_when(facts['asked_after'])}" if facts["asked_after"] else ""
+    return f"language model {_safe(facts['model'])}: {budget} today, {pending}{error}{again}"
 
 
 def _status_lines(facts: Mapping[str, object]) -> Iterator[str]:
@@ -459,6 +493,8 @@ def _status_lines(facts: Mapping[str, object]) -> Iterator[str]:
     counts = [_count(numbers["published"], "article") + " published", *(f"{numbers[name]} {word}" for name, word in others.items() if numbers[name])]
     yield ", ".join(counts)
     yield f"running as process {facts['process']}" if facts["process"] else "no service is running"
+    if assistant := facts.get("assistant"):
+        yield _assistant_line(assistant)  # type: ignore[arg-type]
     tables: Mapping[str, list[dict[str, object]]] = facts  # type: ignore[assignment]
     if tables["held"]:
         yield f"held: {_held(len(tables['held']))}, or: feeder retry --accept-removals"

@@ -6,9 +6,11 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from typing import TYPE_CHECKING
 from uuid import NAMESPACE_URL, uuid5
 
-from feeder import __version__, readers, summarizers
+from feeder import __version__, endpoint, readers, summarizers
+from feeder.clock import Clock
 from feeder.config import Config, origins
 from feeder.errors import ConfigError, FeederError, Problem
 from feeder.inbox import Inbox
@@ -18,6 +20,10 @@ from feeder.pipeline import FEED, Intake, Parts
 from feeder.publishers import Publisher
 from feeder.publishers.folder import FolderPublisher
 from feeder.renderers import html, xml
+from feeder.summarizers import Summarizer
+
+if TYPE_CHECKING:  # at run time where there is one: nobody else shall pay for it
+    from feeder.assistant import Assistant
 
 __all__ = ["intake", "looking", "publishing", "renewed"]
 
@@ -25,10 +31,10 @@ UNPLACED = "http://127.0.0.1:8000/"  # what a feed's id is minted from when nobo
 
 
 @contextmanager
-def publishing(config: Config) -> Iterator[Parts]:
+def publishing(config: Config, clock: Clock | None = None) -> Iterator[Parts]:
     """The parts to publish with, the only ones of their feed: ledger and output are locked until the context ends. Raises Busy."""
     with closing(Ledger.open(config.state)) as ledger:
-        parts = _parts(config, ledger)
+        parts = _parts(config, ledger, clock or Clock())
         if ledger.get("feed_id") != parts.site.id:
             ledger.put(feed_id=parts.site.id)
         with parts.publisher.lock():
@@ -39,32 +45,54 @@ def publishing(config: Config) -> Iterator[Parts]:
 def looking(config: Config) -> Iterator[Parts]:
     """The parts to look with (`plan`, `explain`), beside a running service: nothing may be written with them."""
     with closing(Ledger.look(config.state) or Ledger.blank()) as ledger:
-        yield _parts(config, ledger)
+        yield replace(_parts(config, ledger, Clock()), assistant=None)
 
 
-def renewed(config: Config, parts: Parts) -> Parts:
+def renewed(config: Config, parts: Parts, clock: Clock | None = None) -> Parts:
     """The parts after a configuration was read again. Ledger and publisher stay: their locks are held."""
-    return replace(_parts(config, parts.ledger), publisher=parts.publisher)
+    return replace(_parts(config, parts.ledger, clock or Clock()), publisher=parts.publisher)
 
 
-def intake(config: Config) -> Intake:
-    """What turns the bytes of a file into an article."""
+def intake(config: Config, assistant: Assistant | None = None) -> Intake:
+    """What turns the bytes of a file into an article. With an assistant, its summary is what that has been told before."""
     salt = f"{readers.VERSION} {summarizers.VERSION} {config.summary.kind} {config.base} {config.feed.time_zone}"
-    try:
-        summarizer = summarizers.summarizer(config.summary.kind)
-    except FeederError as error:
-        where = origins(config).get("summary.kind", "summary.kind")
-        raise ConfigError((Problem(where, str(error), "choose another `kind` in [summary]"),)) from error
+    summarizer = assistant.recall if assistant else _summarizer(config, config.summary.kind)
     return Intake(readers.read, summarizer, config.base, config.feed.time_zone, salt)
 
 
-def _parts(config: Config, ledger: Ledger) -> Parts:
+def _summarizer(config: Config, kind: str) -> Summarizer:
+    try:
+        return summarizers.summarizer(kind)
+    except FeederError as error:
+        where = origins(config).get("summary.kind", "summary.kind")
+        raise ConfigError((Problem(where, str(error), 'choose another `kind` in [summary]; "llm" asks a language model'),)) from error
+
+
+def _assistant(config: Config, ledger: Ledger, clock: Clock) -> Assistant | None:
+    """Who is asked for summaries, if the configuration says so. It is not contacted here."""
+    if config.summary.kind != "llm":
+        return None
+    if not endpoint.available():
+        where, hint = origins(config)["summary.kind"], "install it with: pip install 'feeder[llm]'"
+        raise ConfigError((Problem(where, 'kind "llm" needs the package httpx2', hint),))
+    from feeder.assistant import Assistant, Terms
+
+    said = config.summary.llm
+    base, model, key = said.base_url or "", said.model or "", said.key.get_secret_value() if said.key else None
+    address = endpoint.Endpoint(f"{base}chat/completions", key, agent=f"feeder/{__version__}")
+    terms = Terms(model, said.timeout, said.patience, said.attempts, said.calls_per_day, said.tokens_per_day)
+    extract = _summarizer(config, next(iter(summarizers.KINDS)))
+    return Assistant(address, terms, ledger.answers, extract, name=f"{model} at {base}", clock=clock)
+
+
+def _parts(config: Config, ledger: Ledger, clock: Clock) -> Parts:
+    assistant = _assistant(config, ledger, clock)
     publisher = FolderPublisher(config.output.folder, check=_check)
     site = _site(config, ledger, publisher)
     style = hashlib.sha256(repr((site, config.feed.entries, html.VERSION, __version__)).encode()).hexdigest()[:16]
     return Parts(
         inbox=Inbox(config.input.folder, suffixes=readers.suffixes(), settle=config.input.settle, max_size=config.input.max_size),
-        intake=intake(config),
+        intake=intake(config, assistant),
         ledger=ledger,
         site=site,
         pages=html.Pages(site),
@@ -74,6 +102,7 @@ def _parts(config: Config, ledger: Ledger) -> Parts:
         limit=config.feed.entries,
         version=__version__,
         style=style,
+        assistant=assistant,
     )
 
 

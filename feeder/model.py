@@ -108,11 +108,15 @@ class Article:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A plain-text summary of one article and, for `feeder explain`, where it came from and why each sentence is in or out."""
+    """A plain-text summary of one article and, for `feeder explain`, where it came from and why each sentence is in or out.
+
+    `pending` names the answer that it only stands in for, until somebody has given it; empty when it is final.
+    """
 
     text: str
     origin: str
     reasons: tuple[tuple[str, str], ...] = ()
+    pending: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ class Checked:
 def build(config: Config, *, clock: Clock, accept_removals: bool = False, progress: Progress | None = None) -> Report:
     """Run cycles until every file has settled, at most some seconds longer. Raises Busy, LedgerError, PublishError, FeederError."""
     _require_folder(config)
-    with compose.publishing(config) as parts:
+    with compose.publishing(config, clock) as parts:
         began, reports = clock.tick(), list[Report]()
         while True:
             now, tick = clock.now(), clock.tick()
@@ -124,7 +124,8 @@ def _total(reports: list[Report]) -> Report:
     written = tuple(dict.fromkeys(chain.from_iterable(put.written for put in puts)))
     removed = tuple(dict.fromkeys(chain.from_iterable(put.removed for put in puts)))
     changes = tuple(chain.from_iterable(report.changes for report in reports))
-    return replace(reports[-1], changes=changes, put=Put(written, removed, puts[-1].unchanged))
+    remarks = tuple(dict.fromkeys(chain.from_iterable(report.remarks for report in reports)))
+    return replace(reports[-1], changes=changes, put=Put(written, removed, puts[-1].unchanged), remarks=remarks)
 
 
 def _published(parts: Parts) -> Iterator[Problem]:

@@ -10,8 +10,10 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from feeder import changes, edition, feeds
@@ -26,12 +28,16 @@ from feeder.renderers import xml
 from feeder.renderers.html import Pages
 from feeder.summarizers import Summarizer
 
+if TYPE_CHECKING:
+    from feeder.assistant import Assistant
+
 __all__ = ["FEED", "Intake", "Parts", "Report", "cycle", "foresee"]
 
 FEED = "feed.xml"
 Progress = Callable[[str, int, int], None]
 NOTHING = Put((), (), 0)
 PATIENCE = 10  # settle times that a missing file is waited for while another one is being written
+BACKLOG = 10.0  # seconds of a cycle in which a language model is asked about articles whose extracts are out already: a new one may be waiting
 WORDS = {
     Verb.ADD: "added",
     Verb.WITHDRAW: "withdrawn",
@@ -80,7 +86,8 @@ class Intake:
 class Parts:
     """What a cycle is made of. `style` names whatever turns entries into documents: when it changes, they are made again.
 
-    `settle` is in seconds; `limit` counts the entries of the current document; `version` is the program's.
+    `settle` is in seconds; `limit` counts the entries of the current document; `version` is the program's. `assistant` is there where
+    summaries are asked for.
     """
 
     inbox: Inbox
@@ -94,12 +101,16 @@ class Parts:
     limit: int
     version: str
     style: str
+    assistant: Assistant | None = None
     memory: Memory = field(default_factory=Memory)
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a cycle did. `waiting` is seconds until a file may have settled; `due` is the next second of an embargo or expiry."""
+    """What a cycle did. `waiting` is seconds until a file may have settled; `due` is the next second of an embargo or expiry.
+
+    It is also when a summary is to be asked for again; `remarks` are what the log should know of asking.
+    """
 
     changes: tuple[Change, ...] = ()
     problems: tuple[Problem, ...] = ()
@@ -108,6 +119,7 @@ class Report:
     due: datetime | None = None
     put: Put = NOTHING
     gone: frozenset[str] = frozenset()
+    remarks: tuple[str, ...] = ()
 
     @property
     def summary(self) -> str:
@@ -137,6 +149,7 @@ def cycle(
     if (nothing_new := _at_rest(parts, scan, now)) is not None:
         return nothing_new
     batch = _read(parts, scan, now, stop, say)
+    ask_again, remarks = _ask(parts, scan, batch, now, stop, say)
     look = _look(parts, scan, batch, tick)
     if accept_removals:
         look = replace(look, brief=frozenset())  # they are meant: no editor will put them back in a moment
@@ -149,11 +162,12 @@ def cycle(
     shelf, put = _publish(parts, stop, say) if not orphans or accept_removals else (edition.NONE, NOTHING)
     waiting = min([*scan.waiting.values(), *batch.unsettled, *(parts.settle for _ in look.brief)], default=None)
     problems = tuple(record.problem for record in ledger.files().values() if record.problem)
-    report = Report(verdict.changes, problems, verdict.held, waiting, changes.next_due(ledger.known().values()), put, shelf.gone)
+    due = min(filter(None, (changes.next_due(ledger.known().values()), ask_again)), default=None)
+    report = Report(verdict.changes, problems, verdict.held, waiting, due, put, shelf.gone, remarks)
     if asked:
         ledger.put(asked="")
     at_rest = waiting is None and not verdict.changes and not verdict.held and put == NOTHING
-    parts.memory.rest = (scan, now, report) if at_rest else None
+    parts.memory.rest = (scan, now, replace(report, remarks=())) if at_rest else None
     return report
 
 
@@ -225,8 +239,9 @@ def _read_one(parts: Parts, batch: _Batch, path: str, stat: Stat, now: datetime)
         return
     article, summary = parts.intake.article(path, body)
     modified = _time(stat.mtime_ns)
+    flags = (*article.flags, *_misdated(article, modified, now))
     batch.told[path] = Told(replace(article, blocks=()), summary.text)
-    batch.records[path] = FileRecord(path, tuple(stat), parts.intake.salt, raw, flags=(*article.flags, *_misdated(article, modified, now)))
+    batch.records[path] = FileRecord(path, tuple(stat), parts.intake.salt, raw, flags=flags, pending=summary.pending)
     batch.found.append(_found(article, raw, modified))
 
 
@@ -249,6 +264,56 @@ def _time(mtime_ns: int) -> datetime | None:
         return datetime.fromtimestamp(mtime_ns // 1_000_000_000, UTC)
     except (OverflowError, OSError, ValueError):
         return None
+
+
+# -- the assistant ------------------------------------------------------------------------------------------------------------
+
+
+def _ask(parts: Parts, scan: Scan, batch: _Batch, now: datetime, stop: Callable[[], None], say: Progress) -> tuple[datetime | None, tuple[str, ...]]:
+    """Have summaries made that are pending, as far as may be asked now; return when to ask on, if ever, and what the log should know.
+
+    Whoever is asked about was read before, with an extract: a new article is out with that if no answer comes.
+    """
+    assistant = parts.assistant
+    if assistant is None:
+        parts.ledger.answers.note_contact(None)  # `feeder status` says nothing of one that is no longer asked
+        return None, ()
+    if not (waiting := _pending(parts, scan, batch, now)):
+        return None, ()
+    assistant.begin(now)
+    for number, record in enumerate(waiting):
+        if not assistant.ready(None if record.path in batch.told else BACKLOG):
+            break
+        stop()
+        say("asking", number, len(waiting))
+        with suppress(Unsettled, Unreadable):  # it has changed meanwhile: the next look reads it
+            _ask_about(parts, assistant, batch, record, scan.files[record.path], stop)
+    left = any(batch.records.get(record.path, record).pending for record in waiting)
+    return assistant.due() if left else None, assistant.remarks()
+
+
+def _pending(parts: Parts, scan: Scan, batch: _Batch, now: datetime) -> list[FileRecord]:
+    """The files whose summary is pending, in the order in which to ask: the unpublished, then those asked in vain the least, the newest first."""
+    records = {**parts.ledger.files(), **batch.records}.values()
+    there = [record for record in records if record.pending and record.stat == scan.files.get(record.path)]
+    if not there:
+        return []
+    dates = {k.path: k.published for k in parts.ledger.known().values() if k.state is State.LIVE}
+    dates |= {f.path: f.published or f.modified or now for f in batch.found if f.path not in dates and not (f.expires and f.expires <= now)}
+    tried = parts.ledger.answers.in_vain()
+    wanted = [record for record in there if record.path in dates]
+    return sorted(wanted, key=lambda r: (r.path not in batch.told, tried.get(r.pending, 0), -dates[r.path].timestamp(), r.path))
+
+
+def _ask_about(parts: Parts, assistant: Assistant, batch: _Batch, record: FileRecord, stat: Stat, stop: Callable[[], None]) -> None:
+    article, _ = parts.intake.article(record.path, parts.inbox.read(record.path, stat))
+    summary = assistant.ask(article, stop)
+    if summary.pending:
+        return
+    if record.path not in batch.told:
+        batch.found.append(_found(article, record.raw, _time(stat.mtime_ns)))
+    batch.told[record.path] = Told(replace(article, blocks=()), summary.text)
+    batch.records[record.path] = replace(record, pending="")
 
 
 def _look(parts: Parts, scan: Scan, batch: _Batch, tick: float) -> Look:

@@ -247,7 +247,7 @@ class Service:
 
     def _take(self, config: Config) -> None:
         # Ledger and output stay as they are: their locks are held.
-        self._parts = compose.renewed(config, self._parts)
+        self._parts = compose.renewed(config, self._parts, self._clock)
         self._config = config
         self._shelf.max_age = _max_age(config)
         if self._watcher:
@@ -270,9 +270,16 @@ class Service:
         self._behind = self._accept_removals = False
         self._note_held(len(report.held))
         self.runner.note("articles", f"{_count(len(report.problems), 'problem')}; see `feeder status`" if report.problems else None)
+        self._note_assistant(report)
         if report.summary:
             self._parts.ledger.log(now, self._clock.tick() - tick, report.summary)
         return report
+
+    def _note_assistant(self, report: Report) -> None:
+        failing = self._parts.assistant.failing if self._parts.assistant else ""
+        self.runner.note("summaries", f"the language model's endpoint fails: {failing}; extracts are published" if failing else None)
+        for remark in report.remarks:
+            _log.warning("%s", remark)
 
     def _note_held(self, held: int) -> None:
         self.runner.note("removals", f"too much is gone at once ({_count(held, 'article')}) and stays for now; see `feeder status`" if held else None)

@@ -186,7 +186,9 @@ class Ledger(Database):
         return MappingProxyType(self._files)
 
     def retry(self) -> int:
-        """Mark every file in quarantine to be read again by the next cycle; return how many."""
+        """Mark every file in quarantine to be read again by the next cycle, and an endpoint that failed to be asked again; return how many files."""
+        if contact := self.answers.contact():
+            self.answers.note_contact(replace(contact, until=0))
         marked = [replace(record, stat=()) for record in self.files().values() if record.reason]
         with self.transaction():
             self._write_files(marked, ())

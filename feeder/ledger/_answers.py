@@ -45,14 +45,14 @@ class Spent:
 class Contact:
     """How it stands with the endpoint that `name` names, and what may be asked of it in one day.
 
-    `answered` counts its replies, `failures` the calls in vain since the last one; it is left alone before `until` (seconds since
+    `answered` tells whether it ever did, `failures` counts the calls in vain since; it is left alone before `until` (seconds since
     1970), because of `error`.
     """
 
     name: str
     calls_per_day: int
     tokens_per_day: int
-    answered: int = 0
+    answered: bool = False
     failures: int = 0
     until: int = 0
     error: str = ""
