@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from feeder.config import Config
     from feeder.errors import Problem
     from feeder.ledger import Ledger
+    from feeder.once import Explained
     from feeder.pipeline import Report
 
 __all__ = ["main"]
@@ -26,6 +27,15 @@ __all__ = ["main"]
 QUARANTINE = 65
 FAULT = 70
 INTERRUPTED = 130
+# The summaries that Feeder makes, by their origin; another origin, a plugin's or a model's, speaks for itself.
+MADE: Mapping[str, str] = {
+    "lead": "how the story begins",
+    "extract": "made of the sentences that say most of it",
+    "first fragments": "made of its first pieces, for want of whole sentences",
+    "first words": "its first words, for want of sentences",
+    "title": "its title, for want of words",
+}
+RUN = 40  # sentences one after another with one reason that are shown; more than an article has, fewer than a log
 EPILOG = """\b
 Exit codes:
    0  all is well                      73  the output cannot be written
@@ -239,17 +249,19 @@ def plan(config_file: str | None, *, as_json: bool, accept_removals: bool) -> No
 @config_option
 @json_option
 def explain(file: str, config_file: str | None, *, as_json: bool) -> None:
-    """Say where an article's title, dates and summary come from."""
+    """Say where an article's title, dates and summary come from.
+
+    Of the summary every sentence that was looked at is told, and why it was kept or dropped.
+    """
     from pathlib import Path
 
     from feeder import once
 
-    facts = once.explain(_loader(config_file)(), Path(file))
+    told = once.explain(_loader(config_file)(), Path(file))
     if as_json:
-        _answer({name.strip(): {"value": value, "origin": origin} for name, (value, origin) in facts.items()})
-        return
-    for name, (value, origin) in facts.items():
-        click.echo(f"{name:10} {_safe(value)}{f'   [{_safe(origin)}]' if origin else ''}")
+        _answer(_explained(told))
+    else:
+        click.echo("\n".join((*_fact_lines(told), *_summary_lines(told), *_sentence_lines(told))))
 
 
 @main.command()
@@ -435,6 +447,53 @@ def _unread(verdict: Verdict) -> int:
     from feeder.changes import Verb
 
     return len({c.entry.id for c in verdict.changes if c.verb in (Verb.EDIT, Verb.RELEASE) and c.entry.public})
+
+
+def _explained(told: Explained) -> Mapping[str, object]:
+    facts = {name: {"value": value, "origin": origin} for name, (value, origin) in told.facts.items()}
+    sentences = [{"sentence": sentence, "why": why} for sentence, why in told.sentences]
+    return {**facts, "sentences": sentences, "unseen": told.unseen}
+
+
+def _fact_lines(told: Explained) -> Iterator[str]:
+    for name, (value, origin) in told.facts.items():
+        if name != "summary":
+            yield from _indented(f"{name:10} ", f"{_safe(value)}{f'   [{_safe(origin)}]' if origin else ''}")
+
+
+def _summary_lines(told: Explained) -> Iterator[str]:
+    text, origin = told.facts["summary"]
+    kind, _, remark = _safe(origin).partition("; ")
+    made = f"your own, from {_safe(origin)}" if told.own else MADE.get(kind, f"from {kind}") + (f"; {remark}" if remark else "")
+    yield from ("", *_indented("", f"The summary, {_count(len(str(text)), 'character')}, is {made}:"), "")
+    yield from _indented("  ", _safe(text))
+
+
+def _sentence_lines(told: Explained) -> Iterator[str]:
+    """The sentences in their order, below why they were kept or dropped; of a very long run with one reason the first."""
+    from itertools import groupby
+
+    from feeder.terminal import WIDTH, shortened
+
+    if told.sentences:
+        yield from ("", "Sentence by sentence:", "")
+    for why, group in groupby(told.sentences, lambda sentence: sentence[1]):
+        run = [sentence for sentence, _ in group]
+        yield from _indented("  ", _safe(why))
+        yield from (f"    {shortened(_safe(sentence), WIDTH - 4)}" for sentence in run[:RUN])
+        if len(run) > RUN:
+            yield f"    … and {len(run) - RUN:,} more"
+    if told.unseen:
+        further = "sentence further down was" if told.unseen == 1 else "sentences further down were"
+        yield from ("", f"{told.unseen:,} {further} not looked at.")
+
+
+def _indented(begin: str, said: str) -> Iterator[str]:
+    """Rows behind a beginning, the others below the first."""
+    from feeder.terminal import WIDTH, wrapped
+
+    for number, row in enumerate(wrapped(said, WIDTH - len(begin)) or [""]):
+        yield f"{begin if not number else ' ' * len(begin)}{row}".rstrip()
 
 
 def _status(ledger: Ledger, state: Path) -> dict[str, object]:

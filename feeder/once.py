@@ -17,9 +17,11 @@ from feeder.model import Article, Summary
 from feeder.pipeline import FEED, Parts, Progress, Report
 from feeder.publishers import Put
 from feeder.renderers import xml
+from feeder.text import sentences
 
-__all__ = ["Checked", "build", "check", "explain", "foresee"]
+__all__ = ["Checked", "Explained", "build", "check", "explain", "foresee"]
 
+PROSE = ("paragraph", "quote", "item")
 PATIENCE = 10.0  # seconds more than their settle time that files which are still being written are waited for
 
 
@@ -30,6 +32,20 @@ class Checked:
     articles: int
     problems: tuple[Problem, ...]
     notes: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What `feeder explain` knows of one file: each fact with its origin, and how its summary came about.
+
+    `sentences` are those that were looked at for the summary, each with "kept" or "dropped: why"; none where it is the author's own.
+    `unseen` counts those behind the last of them.
+    """
+
+    facts: Mapping[str, tuple[object, str]]
+    own: bool
+    sentences: tuple[tuple[str, str], ...]
+    unseen: int
 
 
 def build(config: Config, *, clock: Clock, accept_removals: bool = False, progress: Progress | None = None) -> Report:
@@ -78,8 +94,8 @@ def check(config: Config, *, clock: Clock) -> Checked:
         return Checked(articles, (*problems, *_published(parts)), tuple(notes))
 
 
-def explain(config: Config, file: Path) -> Mapping[str, tuple[object, str]]:
-    """What is known of one file and where each fact comes from: name -> (value, origin). Raises FeederError, Unreadable."""
+def explain(config: Config, file: Path) -> Explained:
+    """What is known of one file and where each fact comes from. Raises FeederError, Unreadable."""
     try:
         path = path_key(file.resolve().relative_to(config.input.folder.resolve()).as_posix())
     except ValueError:
@@ -96,7 +112,8 @@ def explain(config: Config, file: Path) -> Mapping[str, tuple[object, str]]:
         except Unreadable as error:
             raise Unreadable(f"{file}: {error.reason}", error.hint) from error
         known = next((k for k in parts.ledger.known().values() if k.path == path and k.state is not State.WITHDRAWN), None)
-        return dict(chain(_said(article, summary), _promised(known, article, parts), _settings(config)))
+        facts = dict(chain(_said(article, summary), _promised(known, article, parts), _settings(config)))
+        return Explained(facts, bool(_own(article, summary)), summary.reasons, _unseen(article, summary))
 
 
 def _require_folder(config: Config) -> None:
@@ -145,11 +162,26 @@ def _said(article: Article, summary: Summary) -> Iterator[tuple[str, tuple[objec
     yield "authors", (", ".join(person.name for person in article.authors) or "the site's", told.get("authors", ""))
     yield "categories", (", ".join(category.term for category in article.categories) or "none", told.get("categories", ""))
     yield "date", (_when(article.published) or "not said", told.get("published", "the file's own time at first sight"))
-    yield "summary", (summary.text, summary.origin)
-    for number, (sentence, why) in enumerate(summary.reasons, 1):
-        yield f"  {number}", (sentence, why)
+    yield "summary", (summary.text, _own(article, summary) or summary.origin)
+    for number, why in enumerate((why for name, why in article.origins if name == "not the summary"), 1):
+        yield f"not used {number}", (why, "")
     for number, flag in enumerate(article.flags, 1):
         yield f"note {number}", (flag, "")
+
+
+def _own(article: Article, summary: Summary) -> str:
+    """Where the summary stands in the article, if its author wrote it; else nothing. A summarizer says the place, or just "author"."""
+    place = dict(article.origins).get("summary", "")
+    return place if summary.origin in (place, "author") else ""
+
+
+def _unseen(article: Article, summary: Summary) -> int:
+    """How many sentences stand behind the last one that was looked at."""
+    said, end = "\n".join(block.text for block in article.blocks if block.kind in PROSE), -1
+    for sentence, _ in summary.reasons:
+        found = said.find(sentence, max(0, end))
+        end = found + len(sentence) if found >= 0 else end
+    return len(sentences(said[end:], article.language)) if end >= 0 else 0
 
 
 def _promised(known: Known | None, article: Article, parts: Parts) -> Iterator[tuple[str, tuple[object, str]]]:

@@ -28,6 +28,7 @@ from click.testing import CliRunner, Result
 
 from feeder import __version__
 from feeder.cli import main
+from feeder.terminal import columns, shortened
 
 ROOT = Path(__file__).parent.parent
 AT_ONCE = '[input]\nsettle = "0s"\n'
@@ -424,6 +425,100 @@ def test_explain_says_why_an_article_is_not_there(quick: Desk, path: str, body: 
 def test_explain_notes_what_its_author_should_know(quick: Desk) -> None:
     article = quick.write("input/old.txt", "Ein alter Text\n\nDie Tür war schön grün, und über dem Fluß flogen die Möwen.\n".encode("cp1252"))
     assert "note 1     decoded as cp1252, a guess: save it in UTF-8\n" in quick.type("explain", str(article)).stdout
+
+
+ROUND = "The council met on Monday and talked about the round table for three hours. "
+
+
+def told_of(quick: Desk, name: str, body: str) -> list[str]:
+    """What explain says below the facts, in rows."""
+    answer = quick.type("explain", str(quick.write(f"input/{name}", body)))
+    assert answer.exit_code == 0, answer.output
+    rows = answer.stdout.splitlines()
+    assert all(columns(row) <= 80 for row in rows), answer.stdout
+    return rows[rows.index("") + 1 :]
+
+
+def test_explain_shows_each_sentence_that_was_looked_at_and_why_it_is_in_or_out(quick: Desk) -> None:
+    """In the article's order, each on one row, with what the summarizer says; to a program all of it, unshortened."""
+    body = (
+        "The round table\n\n"
+        + ROUND
+        + "Subscribe to our newsletter. It was sold in May to a farmer from the other side of the valley, who has no chairs.\n"
+    )
+    rows, facts = told_of(quick, "table.txt", body), quick.json("explain", "input/table.txt")
+    text = facts["summary"]["value"]  # type: ignore[index]
+    assert rows[0] == f"The summary, {len(text)} characters, is how the story begins:"
+    told = facts["sentences"]
+    assert isinstance(told, list)
+    assert [each["sentence"] for each in told][:2] == [ROUND.strip(), "Subscribe to our newsletter."]
+    kept = [each["sentence"] for each in told if each["why"] == "kept"]
+    assert kept
+    assert all(sentence in text for sentence in kept)
+    below = rows[rows.index("Sentence by sentence:") + 1 :]
+    assert below[:3] == ["", "  kept", f"    {shortened(ROUND.strip(), 76)}"]
+    assert below[below.index("    Subscribe to our newsletter.") - 1].startswith("  dropped: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "place"),
+    [
+        ("own.md", "---\nexcerpt: The *short* of it.\n---\n# A title\n\nAnd the long of it.\n", "front matter"),
+        ("own.md", "# A title\n\nThe *short* of it.\n\n<!--more-->\n\nAnd the long of it.\n", "<!--more-->"),
+        ("own.html", f"<meta name=description content='The short of it.'><p>{ROUND}</p>", "meta name=description"),
+    ],
+)
+def test_explain_says_when_the_summary_is_the_authors_own_and_where_it_stands(quick: Desk, name: str, body: str, place: str) -> None:
+    """No sentence was looked at then."""
+    rows = told_of(quick, name, body)
+    assert re.sub(r"\d+", "N", rows[0]) == f"The summary, N characters, is your own, from {place}:"
+    assert rows[2].replace("*", "") == "  The short of it."
+    assert len(rows) == 3
+    assert quick.json("explain", f"input/{name}")["sentences"] == []
+
+
+def test_explain_says_which_description_was_not_taken_for_a_summary(quick: Desk) -> None:
+    page = quick.write("input/page.html", f"<meta name=description content='Just another WordPress site'><h1>Tables</h1><p>{ROUND}</p>")
+    assert "not used 1 meta name=description: it says nothing about the article\n" in quick.type("explain", str(page)).stdout
+
+
+@pytest.mark.parametrize(
+    ("body", "made"),
+    [
+        ("# Links\n\n- the first\n- the second\n", "made of its first pieces, for want of whole sentences"),
+        ("# Links\n\n```\ncode and code\n```\n", "its first words, for want of sentences"),
+        ("# Links\n\n![a picture](/a.png)\n", "its title, for want of words"),
+    ],
+)
+def test_explain_says_what_was_taken_where_there_are_no_sentences(quick: Desk, body: str, made: str) -> None:
+    assert f"is {made}:" in " ".join(told_of(quick, "links.md", body))
+
+
+def test_explain_says_how_many_sentences_were_not_looked_at_and_never_floods_the_screen(quick: Desk) -> None:
+    many = "".join(f"The cow with the number {number} was sold to a farmer from the other side of the valley.\n\n" for number in range(900))
+    rows = told_of(quick, "cows.txt", f"The cows\n\n{many}")
+    looked = quick.json("explain", "input/cows.txt")["sentences"]
+    assert isinstance(looked, list)
+    assert rows[-1] == f"{900 - len(looked)} sentences further down were not looked at."
+    assert len(rows) < 250
+    last = "The town has sold all of its cows to a farmer from the other side of the valley, and the market is closed for good.\n"
+    assert not told_of(quick, "few.txt", f"The cows\n\n{last}")[-1].endswith("not looked at.")
+
+
+@pytest.mark.parametrize(
+    ("language", "body"),
+    [
+        (
+            "ar",
+            "الجسر القديم\n\nأغلقت المدينة الجسر القديم يوم الاثنين بعد العثور على شقوق فيه، ولا يتوقع أحد أن يفتح قبل الصيف.\n",
+        ),
+        ("ja", "古い橋\n\n町の古い橋は月曜日から通行止めになり、五つのアーチのうち三つにひびが見つかったため夏まで開かないと見られている。\n"),
+        ("th", "สะพานเก่า\n\n" + "เมืองปิดสะพานเก่าตั้งแต่วันจันทร์หลังจากพบรอยร้าวในซุ้มโค้งสามแห่งจากห้าแห่ง" * 3 + "\n"),
+    ],
+)
+def test_explain_keeps_to_80_columns_in_every_script(quick: Desk, language: str, body: str) -> None:
+    assert told_of(quick, f"{language}.txt", body)
+    assert quick.json("explain", f"input/{language}.txt")["language"] == {"value": language, "origin": "detected"}
 
 
 def test_explain_knows_a_name_however_its_accents_are_spelled(quick: Desk) -> None:
