@@ -505,6 +505,18 @@ def test_explain_says_how_many_sentences_were_not_looked_at_and_never_floods_the
     assert not told_of(quick, "few.txt", f"The cows\n\n{last}")[-1].endswith("not looked at.")
 
 
+def test_explain_shows_the_first_of_very_many_sentences_with_one_reason(quick: Desk) -> None:
+    calls = "".join(f"Subscribe to our newsletter number {number}.\n\n" for number in range(60))
+    rows = told_of(quick, "calls.txt", f"The round table\n\n{calls}{ROUND}\n")
+    assert sum("Subscribe" in row for row in rows) == 40
+    assert rows[rows.index("    Subscribe to our newsletter number 39.") + 1] == "    … and 20 more"
+
+
+def test_explain_does_not_call_a_summary_the_authors_of_which_nothing_is_left(quick: Desk) -> None:
+    rows = told_of(quick, "empty.md", f"---\nsummary: <br>\n---\n# The round table\n\n{ROUND}\n")
+    assert "is how the story begins:" in rows[0]
+
+
 @pytest.mark.parametrize(
     ("language", "body"),
     [
