@@ -6,7 +6,8 @@ import re
 import sys
 import time
 import unicodedata
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, SupportsIndex
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from feeder import text as room
+from feeder._sentences import split
 from feeder.errors import Unreadable
 from feeder.text import clean, decode, language, legal, line, printable, sentences, slug
 
@@ -31,7 +33,18 @@ JAPANESE = "昨日、町に新しい図書館が開館し、住民たちは本�
 CHINESE = "昨天城里新开了一家图书馆，居民们排着长队等候借书，孩子们特别高兴。\n"
 KOREAN = "어제 마을에 새 도서관이 문을 열었고 주민들은 책을 빌리려고 길게 줄을 섰다.\n"
 ARABIC = "افتتحت أمس مكتبة جديدة في المدينة ووقف السكان طويلا في الصف من أجل الكتب.\n"
+HINDI = "कल शहर में एक नया पुस्तकालय खुला और लोग किताबों के लिए कतार में खड़े रहे।\n"
+BENGALI = "গতকাল শহরে একটি নতুন গ্রন্থাগার খুলেছে এবং মানুষ বইয়ের জন্য সারিতে দাঁড়িয়েছিল।\n"
+THAI = "เมื่อวานห้องสมุดใหม่เปิดในเมืองและชาวบ้านต่อแถวยืมหนังสือ\n"
 VIETNAMESE = "Hôm qua thư viện mới mở cửa.\n"
+
+
+CASES: dict[str, list[str]] = {}
+for row in (Path(__file__).parent / "sentences.txt").read_text("utf-8").splitlines():
+    if row.startswith("== "):
+        CASES[row[3:]] = cases = []
+    elif row and not row.startswith("#"):
+        cases.append(row)
 
 
 # --- decoding -------------------------------------------------------------------------------------------------------
@@ -324,6 +337,7 @@ def test_any_name_gives_a_slug_that_every_file_system_takes(name: str) -> None:
         ("यह है। वह है।", "hi", ("यह है।", "वह है।")),
         ("كيف؟ نعم.", "ar", ("كيف؟", "نعم.")),
         ("Bir. Iki.", "qqq", ("Bir.", "Iki.")),
+        ("Tel. no. 5.", "zxx", ("Tel. no. 5.",)),
         ("A line\n\nanother line", "en", ("A line", "another line")),
         ("  \n ", "en", ()),
         ("", "en", ()),
@@ -339,10 +353,67 @@ def test_a_long_paragraph_is_split_like_its_parts() -> None:
     assert sentences(text, "en") == ("The cat sat on the mat with 3.5 friends.", "Was it Dr. Fox?", "It was.") * 500
 
 
-def test_a_sentence_beyond_all_measure_comes_in_pieces_without_a_loss() -> None:
-    """C25"""
-    text = "word" * 5_000 + ". End."
-    assert "".join(sentences(text, "en")) == text.replace(" ", "")
+@pytest.mark.parametrize("space", ["", " "])
+def test_a_sentence_beyond_all_measure_is_given_whole(space: str) -> None:
+    """C25: never half a word."""
+    text = f"word{space}" * 5_000 + "end."
+    assert sentences(f"{text} Next.", "en") == (text, "Next.")
+
+
+@pytest.mark.parametrize("tag", CASES)
+def test_sentences_end_where_a_reader_of_the_language_ends_them(tag: str) -> None:
+    """The table in sentences.txt: abbreviations, initials, figures, quotations, brackets and scripts."""
+    assert [found for text in CASES[tag] if (found := "|".join(sentences(text.replace("|", ""), tag))) != re.sub(r" *\| *", "|", text)] == []
+
+
+@pytest.mark.parametrize("tag", CASES)
+def test_a_sentence_alone_is_one_sentence(tag: str) -> None:
+    alone = [part for text in CASES[tag] for part in sentences(text.replace("|", ""), tag)]
+    assert [part for part in alone if sentences(part, tag) != (part,)] == []
+
+
+NASTY = st.sampled_from(
+    (
+        *("Dr. ", "U.S. ", "J. R. ", "z. B. ", "etc. ", "no. ", "3. ", "3.5", "г. ", "т. е. ", "M. ", "EE. UU. ", "डॉ. ", "د. ", "ดร. ", "II. "),
+        *("Maria ", "said ", "She ", "It", "он ", "Он ", "वह ", "ثم ", "他说", "と", "다", "라고 ", "iPhone ", "'s Avonds ", "20 ", "Ⅷ", "ß", "ა"),
+        *(
+            ". ",
+            ".",
+            "?",
+            "! ",
+            "...",
+            "… ",
+            "।",
+            "۔ ",
+            "؟ ",
+            "。",
+            "！",
+            '"',
+            '" ',
+            ' "',
+            "“",
+            "”",
+            "« ",
+            " »",
+            "「",
+            "」",
+            "(",
+            ") ",
+            "（",
+            "）",
+            "'",
+            "’ ",
+        ),
+        *(" ", "  ", "\n", "\t", "\u3000", "\u2028", "\x1c", "-", "—", ":", "¿", "•", "\u200b", "😀", "\u0301", "https://a.example/b.c?d=1.5 "),
+    )
+)
+
+
+@given(st.one_of(st.lists(NASTY, max_size=30).map("".join), st.text(max_size=40)), st.sampled_from((*CASES, "lo", "xx", "en-GB", None)))
+def test_no_sentence_is_empty_and_nothing_is_lost_invented_or_moved(text: str, tag: str | None) -> None:
+    found = sentences(text, tag)
+    assert all(sentence and sentence == sentence.strip() for sentence in found)
+    assert "".join("".join(found).split()) == "".join(text.split())
 
 
 # --- language -------------------------------------------------------------------------------------------------------
@@ -363,6 +434,9 @@ def test_a_sentence_beyond_all_measure_comes_in_pieces_without_a_loss() -> None:
         (KOREAN, "ko"),
         (ARABIC, "ar"),
         (VIETNAMESE, "vi"),
+        (HINDI, "hi"),
+        (BENGALI, "bn"),
+        (THAI, "th"),
         ("你好，世界和平。", "zh"),
         ("https://example.org/the/english/words/in/an/address " * 5 + GERMAN, "de"),
         ("", None),
@@ -393,6 +467,9 @@ def test_without_the_compiled_detector_the_other_one_is_taken(monkeypatch: pytes
 
 
 # --- time -----------------------------------------------------------------------------------------------------------
+
+# Each again and again: what may end a sentence, and does not.
+PIECES = ("Hi. ", "“a. ", "(Aa. ", "“No. The ", "(A.) The ", "Dr. ", '. "', '." ', "J. R. ", "A.B", "..")
 
 HOSTILE = {
     "one sentence": lambda size: "word " * (size // 5),
@@ -428,3 +505,39 @@ def test_the_time_for_a_hostile_text_grows_no_faster_than_the_text(name: str, fu
     function(GERMAN)  # what is imported on first use is no part of it
     short = max(spent(6_000), 0.004)
     assert min(spent(48_000), spent(48_000)) < 22 * short
+
+
+class Row(str):
+    """A text that knows how many of its characters were looked at in slices."""
+
+    __slots__ = ("seen",)
+    seen: int
+
+    def __getitem__(self, key: SupportsIndex | slice) -> str:
+        found = super().__getitem__(key)
+        self.seen += len(found)
+        return found
+
+
+@pytest.mark.parametrize("tag", ["en", "de", "hi"])
+@pytest.mark.parametrize("piece", [*PIECES, "“", "(", "a", "你好", "word ", "। ", "3. "])
+def test_the_work_for_sentences_grows_no_faster_than_the_text(piece: str, tag: str) -> None:
+    """C25: counted in calls and in characters taken out of the text, so that no slow machine is needed to see it."""
+
+    def work(size: int) -> int:
+        row, calls = Row(piece * (size // len(piece))), 0
+        row.seen = 0
+
+        def count(*_: object) -> None:
+            nonlocal calls
+            calls += 1
+
+        sys.setprofile(count)
+        try:
+            split(row, tag)
+        finally:
+            sys.setprofile(None)
+        return calls + row.seen
+
+    work(100)  # what is imported on first use is no part of it
+    assert work(8_000) <= 2.2 * work(4_000) + 100
