@@ -78,7 +78,7 @@ class Assistant:
         self._nothing = Contact(name, terms.calls_per_day, terms.tokens_per_day)
         self._contact: Contact | None = None
         self._now, self._began = datetime(1970, 1, 1, tzinfo=UTC), 0.0
-        self._spent = False
+        self._asked = self._spent = False
         self._refused: Counter[str] = Counter()
         self._trouble = ""
 
@@ -116,7 +116,7 @@ class Assistant:
 
     def begin(self, now: datetime) -> None:
         """Begin to ask, in the cycle of `now` (aware UTC, whole seconds)."""
-        self._now, self._began = now, self._clock.tick()
+        self._now, self._began, self._asked = now, self._clock.tick(), False
         self._contact = None
         self._refused.clear()
         self._trouble = ""
@@ -129,7 +129,7 @@ class Assistant:
         """Whether one more article may be asked for now, `within` so many seconds from the beginning if that is less than its patience."""
         elapsed = self._clock.tick() - self._began
         patient = elapsed + self._terms.timeout <= self._terms.patience and (within is None or elapsed < within)
-        return patient and not self._spent and self._known().until <= self._now.timestamp()
+        return (patient or not self._asked) and not self._spent and self._known().until <= self._now.timestamp()
 
     def due(self) -> datetime:
         """When to ask on for what still waits."""
@@ -159,6 +159,7 @@ class Assistant:
                 self._take(key, answer, llm.judge(outcome.text, article, whole=outcome.whole))
             elif outcome is not None and outcome.of_the_text and self._known().answered:
                 self._take(key, answer, llm.Verdict("", outcome.reason))
+                self._note(replace(self._known(), answered=False))  # of two in a row the second is not the article's fault
             elif outcome is not None:
                 self._fail(key, answer, outcome)
         return self.recall(article)
@@ -212,7 +213,7 @@ class Assistant:
 
     def _send(self, asked: bytes, stop: Stop) -> llm.Reply | _Trouble:
         """Send one request, and settle what it cost: all of it where nobody knows."""
-        cost = llm.cost(asked)
+        self._asked, cost = True, llm.cost(asked)
         self._answers.spend(self._now, 1, cost)
         outcome = self._endpoint.post(asked, timeout=self._terms.timeout, stop=stop)
         if isinstance(outcome, Unanswered):

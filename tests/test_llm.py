@@ -548,11 +548,14 @@ def test_one_article_that_the_endpoint_cannot_bear_keeps_nobody_waiting(desk: De
     chosen.reads = True  # type: ignore[attr-defined]
     desk.model.answer = chosen
     desk.stories(4)
-    for _ in range(6):
+    desk.cycle()
+    assert desk.asked == 1  # nobody was answered yet: it may be the endpoint's fault
+    for number in range(4, 7):
+        desk.later(hours=2)
+        desk.write(f"{number}.txt", story(number))
         report = desk.cycle()
-        desk.now = max(desk.now, report.due or desk.now)
-    assert desk.answered() == [1, 2, 3]
-    assert desk.asked <= 3 + 1 + 3  # once before any other was answered, three refusals after
+        assert desk.answered() == list(range(1, number + 1))
+    assert desk.asked == 1 + 6 + 3
     assert report.due is None
     assert "were refused, the last one because it answered 400" in explained(desk, "0.txt")
 
@@ -568,6 +571,21 @@ def test_a_request_that_is_wrong_for_every_article_spends_and_gives_up_nothing(d
     with desk.ledger() as ledger:
         assert ledger.answers.spent(desk.now).tokens == 0
         assert ledger.answers.waiting() == 3
+
+
+def test_a_model_that_is_no_longer_taken_gives_up_nothing(desk: Desk) -> None:
+    """It answered once, and now calls every request malformed: that is not the fault of all articles."""
+    desk.stories(1)
+    desk.cycle()
+    desk.model.answer = plain('{"error": {"code": "model_decommissioned"}}', "400 No")
+    desk.stories(5)
+    for _ in range(4):
+        desk.later(hours=2)
+        desk.cycle()
+    desk.model.answer = ok()
+    desk.later(hours=2)
+    desk.cycle()
+    assert desk.answered() == [0, 1, 2, 3, 4]
 
 
 def test_a_model_that_takes_other_parameters_is_asked_with_them(tmp_path: Path, model: Model) -> None:
@@ -704,6 +722,16 @@ def test_one_cycle_waits_no_longer_than_its_patience(tmp_path: Path, model: Mode
     assert time.monotonic() - began < 2
     assert desk.answered() == [0, 1]
     assert report.due == desk.now + timedelta(seconds=1)
+
+
+def test_a_patience_of_one_request_is_enough_for_one(tmp_path: Path, model: Model) -> None:
+    """Else it would be asked about in a next cycle for ever."""
+    desk = Desk(tmp_path, model, 'timeout = "2s"\npatience = "2s"\n')
+    desk.stories(2)
+    desk.cycle()
+    assert desk.answered() == [0]
+    desk.cycle()
+    assert desk.answered() == [0, 1]
 
 
 def test_old_articles_do_not_keep_a_new_one_waiting(desk: Desk) -> None:

@@ -45,8 +45,8 @@ class Spent:
 class Contact:
     """How it stands with the endpoint that `name` names, and what may be asked of it in one day.
 
-    `answered` tells whether it ever did, `failures` counts the calls in vain since; it is left alone before `until` (seconds since
-    1970), because of `error`.
+    `answered` tells whether it did since it last called a request malformed, `failures` counts the calls in vain since; it is left alone
+    before `until` (seconds since 1970), because of `error`.
     """
 
     name: str
