@@ -529,8 +529,12 @@ def test_while_an_answer_is_waited_for_a_cycle_with_nothing_new_does_nothing(des
         assert run() is parts.memory.rest[2]  # type: ignore[index]
         assert (first.summary, first.remarks, first.due, desk.asked) == ("", (), before and _moment(before.until), 2)
         assert (parts.ledger.answers.contact(), parts.ledger.generation()) == (before, generation)
-        desk.model.answer = ok()
         desk.later(minutes=1)
+        assert len(run().remarks) == 1
+        desk.later(seconds=10)
+        assert run().remarks == ()
+        desk.model.answer = ok()
+        desk.later(minutes=2)
         assert "2 retouched" in run().summary
     assert desk.answered() == [0, 1]
 
