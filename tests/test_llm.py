@@ -1106,6 +1106,13 @@ def test_a_mistake_in_the_configuration_is_told_in_its_place_and_without_the_key
     assert "1234567" not in str(caught.value)
 
 
+def test_the_configuration_in_the_readme_is_valid(tmp_path: Path) -> None:
+    readme = Path(__file__).parent.parent / "README.md"
+    (example,) = re.findall(r"^```toml\n(.*?)^```$", readme.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    (tmp_path / "feeder.toml").write_text(example)
+    assert config.load(tmp_path / "feeder.toml", {}).summary.kind == "llm"
+
+
 def test_a_table_for_a_model_that_is_not_asked_changes_nothing(tmp_path: Path, model: Model) -> None:
     """Off by default: [summary.llm] alone contacts nobody."""
     desk = Desk(tmp_path, model)
