@@ -296,7 +296,7 @@ class _LlmTable(_Table):
 
 
 class _SummaryTable(_Table):
-    kind: Annotated[str, AfterValidator(_kind)] = Field(default="lead", description="the name of a summarizer", examples=["lead"])
+    kind: Annotated[str, AfterValidator(_kind)] = Field(default="extractive", description="the name of a summarizer", examples=["extractive"])
     llm: _LlmTable = _LlmTable()
 
 

@@ -60,7 +60,7 @@ def test_without_a_file_everything_has_a_default(root: Path, monkeypatch: pytest
     assert (config.input.folder, config.input.settle, config.input.max_size) == (root / "input", 1.0, 10_000_000)
     assert config.output.folder == root / "output"
     assert (config.schedule.every, config.schedule.cron, config.schedule.watch, config.schedule.deadline) == (300.0, None, True, 600.0)
-    assert (config.schedule.time_zone, config.summary.kind) == (ZoneInfo("UTC"), "lead")
+    assert (config.schedule.time_zone, config.summary.kind) == (ZoneInfo("UTC"), "extractive")
     assert (config.serve.host, config.serve.port, config.base) == ("127.0.0.1", 8000, "http://127.0.0.1:8000/")
     assert set(origins(config).values()) == {"default"}
 

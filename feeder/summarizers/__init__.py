@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 __all__ = ["KINDS", "VERSION", "Summarizer", "summarizer"]
 
 # Part of the key under which summaries are cached: raise it when the same article would get another one.
-VERSION = "1"
+VERSION = "2"
 
-KINDS: Mapping[str, str] = {"lead": "feeder.summarizers.lead:summarize"}
+KINDS: Mapping[str, str] = {"extractive": "feeder.summarizers.extractive:summarize"}
 
 
 class Summarizer(Protocol):
