@@ -17,6 +17,8 @@ from math import exp, log, log1p
 
 __all__ = ["LONG", "PAIR", "WORD", "Overlap"]
 
+# A word, or a pair of words, which is never long.
+_Key = str | tuple[str, str]
 _Weights = tuple[float, float, float, float, float, float]
 
 # Constant; log of the number of sentences that hold it; their share; first sentence; log of the place; log of the number again if it is long.
@@ -30,64 +32,64 @@ LONG = 3  # letters: a longer word is rarely a mere link between others
 class Overlap:
     """The expected overlap of choices among the sentences of a story's beginning with a summary of `expected` words.
 
-    `story` holds the words of these sentences, `rest` those that come next. Here they are numbers, and pairs of them larger ones, for speed.
+    `story` holds the words of these sentences, `rest` those that come next. What stands only once has a chance that its place alone decides,
+    so only what is repeated (most words are, few pairs) is looked at one by one.
     The overlap is in points of F1 for words and for pairs together, 0 to 200.
     """
 
     def __init__(self, story: Sequence[Sequence[str]], rest: Sequence[str], expected: int) -> None:
-        numbers = {word: number for number, word in enumerate(dict.fromkeys(chain.from_iterable(story)))}
-        near = [[numbers[word] for word in sentence] for sentence in story]
-        after = [numbers.get(word, -1) for word in rest]
-        total = len(story) + _STEP * round(len(rest) * len(story) / max(1, sum(map(len, story))) / _STEP)
-        words = list(map(set, near))
-        chances = _chances(words, after, WORD, total, [number for word, number in numbers.items() if len(word) > LONG])
-        many = len(numbers) + 1
-        pairs = [{one * many + other + many for one, other in pairwise(sentence)} for sentence in near]
-        after = [one * many + other + many for one, other in pairwise(after) if one >= 0 and other >= 0]
-        chances |= _chances(pairs, after, PAIR, total, ())
-        self._chance = chances.__getitem__
-        self._keys = [one | two for one, two in zip(words, pairs, strict=True)]
-        self._lengths = [len(sentence) for sentence in story]
         self._expected = expected
-        self._gains = [sum(map(self._chance, keys)) for keys in self._keys]
-        self._shared = {(i, j): self._keys[i] & self._keys[j] for i, j in combinations(range(len(self._keys)), 2)}
-        self._twice = {pair: sum(map(self._chance, keys)) for pair, keys in self._shared.items()}
+        self._lengths = list(map(len, story))
+        self._gains = [0.0] * len(story)
+        self._repeated: list[set[_Key]] = [set() for _ in story]
+        self._chances: dict[_Key, float] = {}
+        total = len(story) + _STEP * round(len(rest) * len(story) / max(1, sum(self._lengths)) / _STEP)
+        self._add([set(sentence) for sentence in story], rest, WORD, total)
+        self._add([set(pairwise(sentence)) for sentence in story], pairwise(rest), PAIR, total)
+        self._shared = {(i, j): self._repeated[i] & self._repeated[j] for i, j in combinations(range(len(story)), 2)}
+        self._twice = {pair: sum(map(self._chances.__getitem__, keys)) for pair, keys in self._shared.items()}
+
+    def _add(self, story: Sequence[set[_Key]], rest: Iterable[_Key], weights: _Weights, total: int) -> None:
+        """Add what the words or pairs of the sentences bring; `total` is about how many sentences there are with the rest."""
+        seen: set[_Key] = set()
+        again: set[_Key] = set()
+        for keys in story:
+            again |= seen & keys
+            seen |= keys
+        later = list(filter(seen.__contains__, rest))
+        again.update(later)
+        repeated = [again & keys for keys in story]
+        held = Counter(chain(later, *repeated))
+        for place, keys in enumerate(repeated):
+            row, row_long = _rows(weights, place, total)
+            for key in keys.difference(self._chances):
+                self._chances[key] = (row_long if len(key) > LONG else row)[min(held[key], _MOST)]
+            self._gains[place] += row[1] * (len(story[place]) - len(keys)) + sum(map(self._chances.__getitem__, keys))
+            self._repeated[place] |= keys
 
     def of(self, choice: tuple[int, ...], least: float = 0.0) -> float:
         """The expected overlap of at most three sentences, given by their places in order; 0 where it is plain that `least` is not reached."""
-        gains, twice = self._gains, self._twice
-        points = 200 / (self._expected + sum(map(self._lengths.__getitem__, choice)))
+        gains, lengths, twice = self._gains, self._lengths, self._twice
         if len(choice) == 1:
-            return points * gains[choice[0]]
+            return 200 * gains[choice[0]] / (self._expected + lengths[choice[0]])
         if len(choice) == 2:
-            return points * (gains[choice[0]] + gains[choice[1]] - twice[choice])
+            i, j = choice
+            return 200 * (gains[i] + gains[j] - twice[choice]) / (self._expected + lengths[i] + lengths[j])
         i, j, k = choice
-        both = twice[i, j], twice[i, k], twice[j, k]
-        gain = gains[i] + gains[j] + gains[k] - sum(both)
-        if points * (gain + min(both)) < least:
+        points = 200 / (self._expected + lengths[i] + lengths[j] + lengths[k])
+        one, two, three = twice[i, j], twice[i, k], twice[j, k]
+        gain = gains[i] + gains[j] + gains[k] - one - two - three
+        if points * (gain + min(one, two, three)) < least:
             return 0.0
-        return points * (gain + sum(map(self._chance, self._shared[i, j] & self._keys[k])))
-
-
-def _chances(sentences: Sequence[set[int]], rest: list[int], weights: _Weights, total: int, long: Iterable[int]) -> dict[int, float]:
-    """Return the chance of each word or pair of the sentences; `total` is about how many sentences there are with the rest."""
-    held = dict(Counter(chain(*sentences, rest)))
-    if max(held.values(), default=0) > _MOST:
-        held = {key: min(count, _MOST) for key, count in held.items()}
-    for key in long:
-        held[key] += _MOST
-    chances: dict[int, float] = {}
-    for place, keys in enumerate(sentences):
-        row = _row(weights, place, total)
-        chances |= {key: row[held[key]] for key in keys.difference(chances)}
-    return chances
+        return points * (gain + sum(map(self._chances.__getitem__, self._shared[i, j] & self._repeated[k])))
 
 
 @lru_cache(maxsize=2048)
-def _row(weights: _Weights, place: int, total: int) -> list[float]:
-    """The chances of what stands first in the sentence at this place, by how often it stands in all; _MOST more if it is long."""
+def _rows(weights: _Weights, place: int, total: int) -> tuple[list[float], list[float]]:
+    """The chances of what stands first in the sentence at this place, by how often it stands in all; then those of what is long."""
     counts = range(1, _MOST + 1)
-    return [0.0, *(_chance(weights, held, place, total, long) for long in (0, 1) for held in counts)]
+    short, long = ([0.0, *(_chance(weights, held, place, total, long) for held in counts)] for long in (0, 1))
+    return short, long
 
 
 def _chance(weights: _Weights, held: int, place: int, total: int, long: int) -> float:
