@@ -22,6 +22,7 @@ _WORD = re.compile(
     "|[^\\W_\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f][\\w\u0300-\u036f\u064b-\u065f\u0900-\u0963\u0966-\u0dff]*"
 )
 _ASCII_GAPS = {code: " " for code in range(128) if not chr(code).isalnum()}
+_TYPOGRAPHY = "“”‘’–—…\xa0"
 _STEM = 7
 _ENDED = re.compile(r"[.!?…。！？｡।॥۔؟։።៕།]\s?['\"”’»«“)\]」』】）›]*$")
 _CLAUSE = re.compile(r"[,;:،؛](?=\s)|[、，；：]|\s[–—-](?=\s)")
@@ -35,7 +36,10 @@ _MARKS = re.compile('["“”„()\\[\\]«»「」『』（）【】‹›]|‘�
 def words(text: str) -> list[str]:
     """Return the words in small letters, each by its first seven letters: what is left of most endings, in most languages."""
     lowered = text.lower()
-    found = lowered.translate(_ASCII_GAPS).split() if text.isascii() else _WORD.findall(lowered)
+    if not lowered.isascii() and "_" not in lowered:  # mostly nothing else is not ASCII, and ASCII is quick
+        for mark in _TYPOGRAPHY:
+            lowered = lowered.replace(mark, " ")
+    found = lowered.translate(_ASCII_GAPS).split() if lowered.isascii() else _WORD.findall(lowered)
     return [word[:_STEM] for word in found]
 
 

@@ -117,7 +117,7 @@ def _choices(near: list[Sentence], most: int, *, quotations: bool) -> list[tuple
     texts, widths = [sentence.text for sentence in near], [width(sentence.text) for sentence in near]
     last = {place for place, columns in enumerate(widths) if columns >= _BRIEF}
     third = {place for place in last if quotations or speech(texts[place]) < _SPOKEN}
-    choices = list(_within(widths, most, last, third))
+    choices = _within(widths, most, last, third)
     unpaired = {place for place, text in enumerate(texts) if not is_balanced(text)}
     if unpaired:
         choices = [choice for choice in choices if unpaired.isdisjoint(choice) or _pairs_up([texts[place] for place in choice if place in unpaired])]
@@ -133,20 +133,22 @@ def _pairs_up(unpaired: list[str]) -> bool:
     return len(unpaired) > 1 and is_balanced(" ".join(unpaired))
 
 
-def _within(widths: list[int], most: int, last: set[int], third: set[int]) -> Iterator[tuple[int, ...]]:
-    """Give the choices of one sentence, and of more within the budget that end with one of `last`, or as the third with one of `third`."""
+def _within(widths: list[int], most: int, last: set[int], third: set[int]) -> list[tuple[int, ...]]:
+    """Return the choices of one sentence, and of more within the budget that end with one of `last`, or as the third with one of `third`."""
     places = range(len(widths))
-    yield from ((place,) for place in places if widths[place] <= _LONGEST)
+    found: list[tuple[int, ...]] = [(place,) for place in places if widths[place] <= _LONGEST]
     if most == 1:
-        return
+        return found
+    behind = [[place for place in places[two + 1 :] if place in third] for two in places]
     for one, two in combinations(places, 2):
         room = BUDGET - widths[one] - widths[two] - 1
         if room < 0:
             continue
         if two in last:
-            yield one, two
+            found.append((one, two))
         if most > 2:
-            yield from ((one, two, place) for place in places[two + 1 :] if place in third and widths[place] < room)
+            found += [(one, two, place) for place in behind[two] if widths[place] < room]
+    return found
 
 
 def _reasons(found: list[Sentence], kept: list[Sentence]) -> Iterator[tuple[str, str]]:
