@@ -259,7 +259,7 @@ _WIDE_GREETINGS = (
 )
 _GREETING = re.compile(rf"[\W_]{{0,3}}(?:(?:{'|'.join(_GREETINGS)})(?!\w)|{_WIDE_GREETINGS})", re.IGNORECASE)
 _GREETING_LENGTH = 100
-_EXCLAMATION = re.compile(r"(?:\S+\s+){0,4}\S+\s?[!！]+$")
+_EXCLAMATION = re.compile(r"(?:\S+\s+){0,4}\S+(?:\s[!！]+)?(?<=[!！])")
 
 
 def greets(sentence: str) -> bool:

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from typing import TYPE_CHECKING
 
-__all__ = ["leans"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = ["asks", "leans", "unintroduced"]
 
 _OPENINGS = {
     "en": r"he|she|it|they|this|that|these|those|his|her|hers|their|theirs|its|him|them|such|but|and|or|nor|so|however|meanwhile|also|yet|moreover"
@@ -70,13 +74,14 @@ _INSIDE = {
     "fr": ("en revanche", "quant à lui", "quant à elle"),
     "es": ("en cambio", "por otro lado", "por otra parte"),
 }
+_NAMES = re.compile(r"\b[A-ZÀ-Þ][\w’'-]+(?: (?:[A-Z]\. )?[A-ZÀ-Þ][\w’'-]+)*")
 _OPEN = "[\"'“”‘’„«»‹(\\[「『（—–-]"
 _QUESTION = re.compile(r"[?？؟]['\"”’»«“)\]」』】）›]*$|(?:ですか|ますか|でしょうか|だろうか|のか|인가|일까|습니까|을까|나요|까요)[.。]?$")
 
 
 # What a determiner of time or of the text itself does not point back to: "इस लेख में", "dieses Jahr".
 _ITSELF = re.compile(
-    r"[^\s]+ (?:article|post|guide|letter|week|month|year|summer|winter|spring|autumn|morning|evening|jahr|woche|monat|artikel|beitrag|text|sommer|winter|herbst|frühjahr|morgen"
+    r"quest['’](?:anno|estate|autunno|inverno|articolo)(?!\w)|[^\s]+ (?:рік|тиждень|місяць|article|post|guide|letter|week|month|year|summer|winter|spring|autumn|morning|evening|jahr|woche|monat|artikel|beitrag|text|sommer|winter|herbst|frühjahr|morgen"
     r"|année|semaine|mois|été|hiver|matin|article|année|año|semana|mes|verano|artículo|anno|settimana|mese|estate|articolo|ano|mês|artigo|jaar|maand|år|vecka|rok\w*|tydzień|miesiąc"
     r"|год\w*|недел\w+|месяц\w*|статье|року|тижн\w+|місяц\w+|статті|yıl|hafta|ay|yazı\w*|العام|الأسبوع|الشهر|المقال\w*|سال|هفته|ماه|مقاله|लेख|साल|सप्ताह|महीने|वर्ष|বছর|সপ্তাহ|মাস\w*|লেখা\w*"
     r"|سال|ہفتے|مہینے|مضمون|tahun|minggu|bulan|artikel|năm|tuần|tháng|bài)(?!\w)",
@@ -84,17 +89,40 @@ _ITSELF = re.compile(
 )
 
 
+# "In an interview on Tuesday, he said": a pronoun behind an adverbial that holds no name.
+_BEHIND = re.compile(r"\w[\w’'-]*(?: (?:[a-z0-9][\w’'-]*|[A-Z][a-z]+(?:day|ber|ary|ch|il|st|ly)|May|June))*, (?:he|she|they|it|his|her|their)\b")
+
+
 def leans(sentence: str, language: str | None) -> bool:
     """Tell whether a sentence cannot be understood without the one before it. `language` is a BCP 47 tag; unknown ones are read as English."""
     tag = (language or "en").partition("-")[0].lower()
     if _opening(tag).match(sentence):
         return tag == "en" or _ITSELF.match(sentence) is None
+    if tag == "en" and _BEHIND.match(sentence):
+        return True
     return tag in _INSIDE and any(map(sentence.lower().__contains__, _INSIDE[tag]))
 
 
 def asks(sentence: str) -> bool:
     """Tell whether a sentence is a question."""
     return _QUESTION.search(sentence, max(0, len(sentence) - 12)) is not None
+
+
+def unintroduced(sentence: str, before: Sequence[str]) -> bool:
+    """Tell whether a sentence says a surname alone whose full name stands in one before it: "Reed said".
+
+    Scripts without capitals have no such names; in German, where every noun looks like one, too much is found.
+    """
+    full = {_bare(name[-1]) for text in before for name in _names(text) if len(name) > 1}
+    return bool(full) and any(len(name) == 1 and _bare(name[0]) in full for name in _names(sentence))
+
+
+def _names(text: str) -> Iterator[list[str]]:
+    return (name.split() for name in _NAMES.findall(text))
+
+
+def _bare(name: str) -> str:
+    return name.partition("'")[0].partition("’")[0]
 
 
 @cache

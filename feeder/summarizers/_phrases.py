@@ -8,9 +8,9 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Sequence
 
-__all__ = ["BUDGET", "cut", "ended", "is_balanced", "joined", "quoted", "same", "speech", "width", "words"]
+__all__ = ["BUDGET", "cut", "ended", "is_balanced", "joined", "same", "speech", "width", "words"]
 
 # Characters; ideographs and kana, which say twice as much and are twice as wide, count double.
 BUDGET = 400
@@ -68,26 +68,15 @@ def same(some: Collection[str], others: Collection[str], *, share: float) -> boo
     return len(one & two) >= share * min(len(one), len(two))
 
 
-def joined(parts: Sequence[str]) -> str:
-    """Return the sentences as one text: no space where Chinese or Japanese meet, a semicolon after what is no sentence."""
+def joined(parts: Sequence[str], mark: str = ";") -> str:
+    """Return the sentences as one text: no space where Chinese or Japanese meet, and `mark` after what is no sentence."""
     text = parts[0]
     for part in parts[1:]:
         if _WIDE.match(part.lstrip("“‘")) and (_WIDE.match(text[-1]) or ended(text)):
             text += part
         else:
-            text += (" " if ended(text) or text[-1] in ":,;-–—" else "; ") + part
+            text += (" " if ended(text) or text[-1] in ":,;-–—" else f"{mark} ") + part
     return text
-
-
-def quoted(found: Iterable[str]) -> list[str]:
-    """Give a quotation mark that opens the next sentence back to it; the splitter takes it for the end of the one before."""
-    parts, mark = [], ""
-    for sentence in found:
-        sentence, mark = mark + sentence, ""
-        if sentence[-2:-1] == " " and sentence[-1] in '"“«' and not is_balanced(sentence):
-            sentence, mark = sentence[:-2].rstrip(), sentence[-1]
-        parts.append(sentence)
-    return parts
 
 
 def is_balanced(text: str) -> bool:

@@ -42,6 +42,7 @@ LEANS = "leans on a sentence that is left out"
 _TORN = re.compile(r"[^\W\d] \. [^\W\d]")  # "the lady . attorney": a line's end that became a full stop
 # Words, in a sentence that may be true and still tells nothing: "It was cold."
 _NEXT_TO_NOTHING = 3
+_ANSWER = 6  # words: what is so short behind a question answers it
 _SCENE = 4  # sentences of an opening among which one of a few words paints a scene
 _NUMBER = re.compile(r"\d")
 _ROOT = 5  # letters by which a word of the title is known again in another form
@@ -106,14 +107,16 @@ def _found(article: Article) -> tuple[list[Sentence], list[str]]:
 
 def pieces(text: str, language: str | None, *, opening: bool) -> Iterator[tuple[str, int]]:
     """Give the sentences of a block and where each ends, as far as it is looked at; the last of a longer one may be half a sentence."""
-    start = len(text) - len(undated(text)) if opening else 0
-    while start < min(len(text), LOOKED_AT):
-        found = sentences(text[start : start + _CHUNK], language)
-        if not found:
-            return
-        for sentence in found[:-1] if start + _CHUNK < len(text) and len(found) > 1 else found:
-            start = text.find(sentence, start) + len(sentence)
+    head = text[:LOOKED_AT]
+    start = len(head) - len(undated(head)) if opening else 0
+    while start < len(head):
+        found = sentences(head[start : start + _CHUNK], language)
+        end = start + _CHUNK >= len(head)
+        for sentence in found[:-1] if len(found) > 1 and not (end and head == text) else found:
+            start = head.find(sentence, start) + len(sentence)
             yield sentence, start
+        if end or len(found) < 2:  # what stands behind a sentence of that length is its rest
+            return
 
 
 def fault(sentence: Sentence, title: list[str], language: str | None) -> str:
@@ -152,9 +155,12 @@ def _lean(sentence: Sentence, found: list[Sentence], language: str | None) -> No
 
     The title can be leant on, and what leans on nothing opens the story. An editor's note takes with it what leans on it.
     """
-    if sentence.fault or not found or not leans(sentence.text, language):
+    if sentence.fault or not found:
         return
     before = found[-1]
+    answers = before.fault == _QUESTION and len(sentence.words) <= _ANSWER
+    if not (answers or leans(sentence.text, language)):
+        return
     if before.fault == _NO_STORY and len(before.text) > _NOTE:
         sentence.fault = _NO_STORY
     elif before.fault == _TITLE or all(other.fault == _NO_STORY for other in found):
@@ -181,10 +187,13 @@ def _without_repeats(found: list[Sentence]) -> None:
 
 
 def _without_forms(found: list[Sentence], title: str) -> None:
-    """Of the minutes of a meeting only decisions are told, where there are any."""
-    if is_minutes(title) and any(not sentence.fault and decides(sentence.text) for sentence in found):
+    """Of the minutes of a meeting only decisions are told, where there are any. They lean on nothing: "It was agreed to buy a pump."."""
+    decisions = [sentence for sentence in found if sentence.fault in ("", LEANS) and decides(sentence.text)] if is_minutes(title[:LOOKED_AT]) else []
+    if decisions:
         for sentence in found:
-            sentence.fault = sentence.fault or ("" if decides(sentence.text) else "decides nothing")
+            sentence.fault = sentence.fault or "decides nothing"
+        for sentence in decisions:
+            sentence.fault, sentence.leans = "", None
 
 
 def _without_scenery(found: list[Sentence], title: str) -> None:

@@ -18,6 +18,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from feeder.model import Article, Block, Summary
+from feeder.summarizers._leaning import unintroduced
 from feeder.summarizers._overlap import Overlap
 from feeder.summarizers._phrases import BUDGET, cut, is_balanced, joined, same, speech, width, words
 from feeder.summarizers._story import LEANS, LOOKED_AT, MATTER, MOST_LOOKED_AT, NOT_WHOLE, SAME, Sentence, fault, pieces, told
@@ -62,10 +63,13 @@ def summarize_text(text: str, title: str | None, lang: str) -> str:
 _TAG = re.compile(r"</?(?:p|br|b|i|em|strong|a|span|div|code|q|u|s|small|sub|sup|mark|img|h[1-6]|ul|ol|li|blockquote)\b[^<>]*>", re.IGNORECASE)
 
 
+_HUGE = re.compile(r"&#x?[0-9a-fA-F]{9,};?")  # no character; int() refuses thousands of digits
+
+
 def _own(summary: str) -> str:
     """Return what the author wrote as plain text on one line; over 1,000 characters it is no summary and is cut."""
     plain, tags = _TAG.subn(" ", summary)
-    return cut(line(clean(unescape(plain) if tags else plain)), _OWN_LONGEST)
+    return cut(line(clean(unescape(_HUGE.sub("", plain)) if tags else plain)), _OWN_LONGEST)
 
 
 # --- choosing -------------------------------------------------------------------------------------------------------
@@ -81,7 +85,7 @@ def _extract(article: Article) -> Summary | None:
     choice = _choice(story, rest, expected, _most(story, rest, article))
     kept = [story[place] for place in choice]
     origin = "lead" if choice == tuple(range(len(choice))) else "extract"
-    return Summary(line(cut(joined([sentence.text for sentence in kept]), _LONGEST)), origin, tuple(_reasons(found, kept)))
+    return Summary(line(cut(joined([sentence.text for sentence in kept], mark=""), _LONGEST)), origin, tuple(_reasons(found, kept)))
 
 
 def _most(story: list[Sentence], rest: list[str], article: Article) -> int:
@@ -97,19 +101,26 @@ def _choice(story: list[Sentence], rest: list[str], expected: int, most: int) ->
     """Return the places of the best sentences; those of the beginning, unless others are better by a margin."""
     near = _near(story)
     overlap = Overlap([sentence.words for sentence in near], rest, expected)
+    texts = [sentence.text for sentence in near]
     choices = _choices(near, most, quotations=expected > _EXPECTED)
     beginning = max(((overlap.of(choice), choice) for choice in choices if choice[-1] == len(choice) - 1), key=itemgetter(0), default=(0.0, (0,)))
     best = beginning[0] * _MARGIN, beginning[1]
     for choice in choices:
-        if (worth := overlap.of(choice, best[0])) > best[0]:
+        if (worth := overlap.of(choice, best[0])) > best[0] and not unintroduced(texts[choice[0]], texts[: choice[0]]):
             best = worth, choice
     return best[1]
 
 
 def _near(story: list[Sentence]) -> list[Sentence]:
     """Return the sentences to choose from: the first eight, and none behind a heading or list once there are two before it."""
-    section = story[min(1, len(story) - 1)].section
+    section = _section(story)
     return [sentence for sentence in story if sentence.section <= section]
+
+
+def _section(found: list[Sentence]) -> int:
+    """Return the last section to choose from: the one that holds the second sentence of the story."""
+    first = [sentence.section for sentence in found if not sentence.fault][:2]
+    return first[-1]
 
 
 def _choices(near: list[Sentence], most: int, *, quotations: bool) -> list[tuple[int, ...]]:
@@ -160,6 +171,8 @@ def _reasons(found: list[Sentence], kept: list[Sentence]) -> Iterator[tuple[str,
             yield sentence.text, f"dropped: {sentence.fault}"
         elif sentence.leans and sentence.leans not in kept:
             yield sentence.text, f"dropped: {LEANS}"
+        elif sentence.section > _section(found):
+            yield sentence.text, "dropped: stands behind a heading, list or question"
         else:
             yield sentence.text, "dropped: adds less than its length"
 
