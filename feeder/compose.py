@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import NAMESPACE_URL, uuid5
 
-from feeder import __version__, endpoint, readers, summarizers
+from feeder import __version__, endpoint, readers, stories, summarizers
 from feeder.clock import Clock
 from feeder.config import Config, origins
 from feeder.errors import ConfigError, FeederError, Problem
@@ -55,7 +55,7 @@ def renewed(config: Config, parts: Parts, clock: Clock | None = None) -> Parts:
 
 def intake(config: Config, assistant: Assistant | None = None) -> Intake:
     """What turns the bytes of a file into an article. With an assistant, its summary is what that has been told before."""
-    salt = f"{readers.VERSION} {summarizers.VERSION} {config.summary.kind} {config.base} {config.feed.time_zone}"
+    salt = f"{readers.VERSION} {summarizers.VERSION} {stories.VERSION} {config.summary.kind} {config.base} {config.feed.time_zone}"
     summarizer = assistant.recall if assistant else _summarizer(config, config.summary.kind)
     return Intake(readers.read, summarizer, config.base, config.feed.time_zone, salt)
 

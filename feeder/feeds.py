@@ -94,7 +94,7 @@ def _promised(entries: Sequence[Entry], room: int, least: int) -> list[Entry]:
 
 def _size(entry: Entry) -> int:
     texts = (entry.id, entry.title, entry.summary, entry.language, entry.rights)
-    return _ENTRY_MARKUP + _texts_size(texts) + _parts_size((*entry.authors, *entry.links, *entry.categories)) + _content_size(entry)
+    return _ENTRY_MARKUP + _texts_size(texts) + _parts_size((*entry.authors, *entry.every_link, *entry.categories)) + _content_size(entry)
 
 
 def _content_size(entry: Entry) -> int:

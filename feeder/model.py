@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import Literal
 
-__all__ = ["Article", "Block", "BlockKind", "Category", "Document", "Entry", "Feed", "Link", "Person", "Site", "Source", "Summary"]
+__all__ = ["Article", "Block", "BlockKind", "Category", "Document", "Entry", "Feed", "Link", "Person", "Sibling", "Site", "Source", "Summary"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +133,26 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True)
+class Sibling:
+    """Another article on the same event, as a feed or a page names it."""
+
+    permalink: str
+    title: str
+    published: datetime
+
+    @property
+    def link(self) -> Link:
+        """The way there (RFC 4287 section 4.2.7.2, rel=related)."""
+        return Link(self.permalink, "related", "text/html", self.title)
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """What subscribers see of one article (RFC 4287 section 4.1.2).
 
     `links` holds exactly one rel=alternate, the permalink. `arrival` counts the entries in the order in which they became
-    public, from 1. `language` is a BCP 47 tag or None for the site's.
+    public, from 1. `language` is a BCP 47 tag or None for the site's. `same_story` are other articles on the same event, found by
+    their words and not named by the author: no change in them is a change of this entry.
     """
 
     id: str
@@ -152,6 +167,7 @@ class Entry:
     language: str | None = None
     rights: str | None = None
     arrival: int = 0
+    same_story: tuple[Sibling, ...] = ()
 
     def __post_init__(self) -> None:
         """Raise ValueError where serializing could fail or readers would choke: the ledger never hands out such an entry."""
@@ -167,6 +183,11 @@ class Entry:
     def permalink(self) -> str:
         """The absolute address of the article's own page."""
         return next(link.href for link in self.links if link.rel == "alternate")
+
+    @property
+    def every_link(self) -> tuple[Link, ...]:
+        """The author's links, and those to the same story."""
+        return (*self.links, *(sibling.link for sibling in self.same_story))
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,6 +197,10 @@ def _promised(known: Known | None, article: Article, parts: Parts) -> Iterator[t
     yield "permalink", (parts.site.base + edition.page_path(known), "fixed at first sight")
     yield "published", (_when(known.published), "the author" if known.stated else "first sight")
     yield "updated", (_when(known.updated), "the last change that readers can see")
+    for ident, likeness in parts.ledger.stories.of(known.id):
+        other = parts.ledger.known()[ident]
+        seen = "" if other.public else ", not shown: it is not public"
+        yield f"same story {other.path}", (other.title, f"likeness {likeness:.2f}{seen}")
 
 
 def _settings(config: Config) -> Iterator[tuple[str, tuple[object, str]]]:

@@ -13,16 +13,17 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
+from itertools import chain
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from feeder import changes, edition, feeds
+from feeder import changes, edition, feeds, stories
 from feeder.changes import Change, Found, Known, Look, State, Verb, Verdict
 from feeder.edition import Edition, Kind, Wanted
 from feeder.errors import Problem, PublishError, Unreadable, Unsettled
 from feeder.inbox import Inbox, Scan, Stat
 from feeder.ledger import FileRecord, Ledger, Shelved, Told
-from feeder.model import Article, Document, Entry, Site, Source, Summary
+from feeder.model import Article, Document, Entry, Sibling, Site, Source, Summary
 from feeder.publishers import Publisher, Put
 from feeder.renderers import xml
 from feeder.renderers.html import Pages
@@ -240,7 +241,7 @@ def _read_one(parts: Parts, batch: _Batch, path: str, stat: Stat, now: datetime)
     article, summary = parts.intake.article(path, body)
     modified = _time(stat.mtime_ns)
     flags = (*article.flags, *_misdated(article, modified, now))
-    batch.told[path] = Told(replace(article, blocks=()), summary.text)
+    batch.told[path] = Told(replace(article, blocks=()), summary.text, stories.vector(article.title, article.blocks))
     batch.records[path] = FileRecord(path, tuple(stat), parts.intake.salt, raw, flags=flags, pending=summary.pending)
     batch.found.append(_found(article, raw, modified))
 
@@ -375,7 +376,7 @@ def _publish(parts: Parts, stop: Callable[[], None], say: Progress) -> tuple[Edi
     ledger, publisher, memory = parts.ledger, parts.publisher, parts.memory
     state = _state(parts)
     if memory.edition is None or memory.edition[0] != state:
-        plan = edition.plan(ledger.known(), ledger.revisions(), style=parts.style, static=_digests(parts), limit=parts.limit)
+        plan = edition.plan(ledger.known(), ledger.revisions(), ledger.stories.kin(), style=parts.style, static=_digests(parts), limit=parts.limit)
         memory.edition = (state, plan)
     shelf = memory.edition[1]
     if _stands_published(parts):
@@ -423,25 +424,30 @@ def _document(parts: Parts, shelf: Edition, wanted: Wanted) -> Document:
         case Kind.STATIC:
             return next(document for document in parts.static if document.path == wanted.path)
         case Kind.ARTICLE:
-            body = pages.article(*_entries(parts, wanted))
+            body = pages.article(*_entries(parts, shelf, wanted))
         case Kind.GONE:
             k = known[wanted.ids[0]]
             body = pages.gone(None, parts.site.base + edition.page_path(k))  # its title may be that of a draft by now
         case Kind.MONTH:
-            body = pages.month(wanted.path.removeprefix("archive/").removesuffix(".html"), list(_entries(parts, wanted)))
+            body = pages.month(wanted.path.removeprefix("archive/").removesuffix(".html"), list(_entries(parts, shelf, wanted)))
         case Kind.INDEX:
-            body = pages.index(list(_entries(parts, wanted)), shelf.months)
+            body = pages.index(list(_entries(parts, shelf, wanted)), shelf.months)
         case Kind.MISSING:
             body = pages.missing()
         case Kind.FEED:
-            feed = feeds.current(parts.site, _entries(parts, wanted), updated=shelf.updated, path=FEED, limit=parts.limit)
+            feed = feeds.current(parts.site, _entries(parts, shelf, wanted), updated=shelf.updated, path=FEED, limit=parts.limit)
             body = xml.atom(feed, generator_version=parts.version)
     return Document(wanted.path, MEDIA_TYPES["." + wanted.path.rpartition(".")[2]], body)
 
 
-def _entries(parts: Parts, wanted: Wanted) -> Iterator[Entry]:
+def _entries(parts: Parts, shelf: Edition, wanted: Wanted) -> Iterator[Entry]:
     known: Mapping[str, Known] = parts.ledger.known()
-    return parts.ledger.entries(wanted.ids, {ident: parts.site.base + edition.page_path(known[ident]) for ident in wanted.ids})
+    siblings = {ident: shelf.same_story.get(ident, ()) for ident in wanted.ids}
+    address = {ident: parts.site.base + edition.page_path(known[ident]) for ident in {*wanted.ids, *chain(*siblings.values())}}
+    for entry in parts.ledger.entries(wanted.ids, address):
+        said = {link.href for link in entry.links if link.rel == "related"}
+        found = (Sibling(address[ident], known[ident].title, known[ident].published) for ident in siblings[entry.id])
+        yield replace(entry, same_story=tuple(sibling for sibling in found if sibling.permalink not in said))
 
 
 def _digests(parts: Parts) -> dict[str, str]:

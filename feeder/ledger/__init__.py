@@ -8,6 +8,7 @@ The data model, one table each:
     answer    what came of asking a language model for a summary, by content (`_answers`)
     spend     the calls and tokens that this cost, by day
     document  what was put on the shelf: path, the key of what it was made from, size and mtime as the publisher left it
+    story     what of an entry is compared with others, to find those on the same event; with `term` and `kin` (see _stories)
     cycle     the last hundred cycles, for `feeder status`
     meta      single values: schema guard, feed id, generation, held removals
 
@@ -45,6 +46,7 @@ from feeder.ledger._rows import (
     promise,
     promise_row,
 )
+from feeder.ledger._stories import Stories
 
 if TYPE_CHECKING:  # at run time where an entry is made: `feeder status` makes none, and must answer at once
     from feeder.changes import Change, Known
@@ -67,6 +69,7 @@ class Ledger(Database):
         self._files: dict[str, FileRecord] | None = None
         self._shelf: dict[str, Shelved] | None = None
         self.answers = Answers(self)
+        self.stories = Stories(self)
 
     @classmethod
     def open(cls, folder: Path) -> Ledger:
@@ -122,6 +125,7 @@ class Ledger(Database):
     def forget(self) -> None:
         """Read everything anew when it is asked for next."""
         self._known = self._files = self._shelf = None
+        self.stories.forget()
 
     # -- promises -------------------------------------------------------------------------------------------------------
 
@@ -150,6 +154,7 @@ class Ledger(Database):
             self.db.executemany(UPSERT, (promise_row(k, generation) for k in after.values()))
             bodies = ((k.id, body_row(told[k.path])) for k in after.values() if k.path in told and k.state != WITHDRAWN)
             self.db.executemany("REPLACE INTO content VALUES (?, ?)", bodies)
+            self.stories.record(after.values(), told)
             self._write_files(files, forget)
             if after:
                 self.note("generation", str(generation))

@@ -43,6 +43,12 @@ MIGRATIONS = (
     CREATE TABLE spend (day TEXT PRIMARY KEY, calls INTEGER NOT NULL, tokens INTEGER NOT NULL) WITHOUT ROWID;
     ALTER TABLE file ADD COLUMN pending TEXT NOT NULL DEFAULT '';
     """,
+    """
+    CREATE TABLE story (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, published INTEGER NOT NULL, language TEXT, vector BLOB NOT NULL);
+    CREATE INDEX story_published ON story(published);
+    CREATE TABLE term (term INTEGER PRIMARY KEY, articles INTEGER NOT NULL);
+    CREATE TABLE kin (one INTEGER, other INTEGER, likeness REAL NOT NULL, PRIMARY KEY (one, other)) WITHOUT ROWID;
+    """,
 )
 
 

@@ -70,10 +70,14 @@ class FileRecord:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What subscribers are told of one article: its facts and the summary made for it."""
+    """What subscribers are told of one article: its facts and the summary made for it.
+
+    `vector` is that of `stories`, for finding others on the same event; None leaves the one that is kept.
+    """
 
     article: Article
     summary: str
+    vector: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

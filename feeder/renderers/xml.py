@@ -107,7 +107,7 @@ def _entry(entry: Entry, feed: Feed) -> FeedEntry:
     element.rights(_carried(entry.rights))
     element.author(_persons(entry.authors))
     element.category([_fields(category) for category in entry.categories])
-    links = _links(entry.links)
+    links = _links(entry.every_link)
     # Only the addresses: feedgen loses the other attributes of an entry's links, and refuses most values of rel.
     element.link([{"href": link["href"]} for link in links])
     language = _carried(entry.language) if entry.language != feed.site.language else None
