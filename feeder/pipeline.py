@@ -241,9 +241,13 @@ def _read_one(parts: Parts, batch: _Batch, path: str, stat: Stat, now: datetime)
     article, summary = parts.intake.article(path, body)
     modified = _time(stat.mtime_ns)
     flags = (*article.flags, *_misdated(article, modified, now))
-    batch.told[path] = Told(replace(article, blocks=()), summary.text, stories.vector(article.title, article.blocks))
+    batch.told[path] = _told(article, summary)
     batch.records[path] = FileRecord(path, tuple(stat), parts.intake.salt, raw, flags=flags, pending=summary.pending)
     batch.found.append(_found(article, raw, modified))
+
+
+def _told(article: Article, summary: Summary) -> Told:
+    return Told(replace(article, blocks=()), summary.text, stories.vector(article.title, article.blocks))
 
 
 def _misdated(article: Article, modified: datetime | None, now: datetime) -> Iterator[str]:
@@ -313,7 +317,7 @@ def _ask_about(parts: Parts, assistant: Assistant, batch: _Batch, record: FileRe
         return
     if record.path not in batch.told:
         batch.found.append(_found(article, record.raw, _time(stat.mtime_ns)))
-    batch.told[record.path] = Told(replace(article, blocks=()), summary.text)
+    batch.told[record.path] = _told(article, summary)
     batch.records[record.path] = replace(record, pending="")
 
 

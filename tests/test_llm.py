@@ -247,6 +247,16 @@ def test_a_new_article_has_the_models_summary_from_the_first_cycle_on(desk: Desk
     assert desk.asked == 1
 
 
+def test_an_article_with_the_models_summary_finds_who_tells_the_same_story_too(desk: Desk) -> None:
+    """In the cycle in which it is new and answered for."""
+    desk.write("harbour.txt", f"The harbour of Velden opens\n\n{LONG}")
+    desk.write("apples.txt", f"Apples from Korn are the first freight\n\n{LONG}")
+    desk.cycle()
+    assert desk.asked == 2
+    with desk.ledger() as ledger:
+        assert len(ledger.stories.kin()) == 2
+
+
 def _rename(desk: Desk) -> None:
     (desk.input / "0.txt").rename(desk.input / "moved.txt")
 
