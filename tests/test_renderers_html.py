@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 import feeder
-from feeder.model import Category, Entry, Link, Person, Site
+from feeder.model import Category, Entry, Link, Person, Sibling, Site
 from feeder.renderers.html import SHOWN, VERSION, Pages, static
 
 if TYPE_CHECKING:
@@ -82,6 +82,10 @@ def published(site: Site) -> dict[str, bytes]:
         authors=(Person("Ann", "https://example.net/ann"), Person("Bo", "javascript:alert(1)")),
         categories=(Category("fog", label="Fog & rain"), Category("sea")),
         language="ar",
+        same_story=(
+            Sibling(f"{site.base}articles/fog.html", HOSTILE, datetime(2026, 11, 21, tzinfo=UTC)),
+            Sibling(f"{site.base}articles/%E6%B8%AF.html", "港", datetime(2026, 11, 20, tzinfo=UTC)),
+        ),
     )
     entries = (rich, entry("%E6%B8%AF", base=site.base, language="ja"), entry(base=site.base))
     return {
@@ -408,3 +412,15 @@ def test_the_icons_are_a_square_drawing_and_its_32_pixel_picture() -> None:
     start = picture.index(b"IDAT")
     (length,) = struct.unpack_from(">I", picture, start - 4)
     assert len(zlib.decompress(picture[start + 4 : start + 4 + length])) == 32 * (1 + 32 * 4)
+
+
+def test_a_page_names_who_tells_the_same_story_in_a_part_of_its_own() -> None:
+    """Labelled by its heading, apart from the author's own links, with the way there from this page and the day."""
+    sibling = Sibling(f"{BASE}articles/rain.html", "Rain & fog", datetime(2026, 11, 21, 8, tzinfo=UTC))
+    page = PAGES.article(entry("fog", Link("https://example.net/", "related"), same_story=(sibling,)))
+    aside = one(page, "aside[@aria-labelledby='same-story']")
+    assert text(one(page, "h2[@id='same-story']")) == "Same story"
+    assert [(a.get("href"), text(a)) for a in aside.iter("a")] == [("../articles/rain.html", "Rain & fog")]
+    assert [(time.get("datetime"), text(time)) for time in aside.iter("time")] == [("2026-11-21T08:00:00Z", "21 November 2026")]
+    assert [a.get("href") for a in found(page, "ul[@class='links']/li/a")] == ["https://example.net/"]
+    assert not found(PAGES.article(entry()), "aside")

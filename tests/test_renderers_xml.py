@@ -24,7 +24,7 @@ from lxml import etree
 from packaging.requirements import Requirement
 
 from feeder.errors import PublishError
-from feeder.model import Category, Entry, Feed, Link, Person, Site
+from feeder.model import Category, Entry, Feed, Link, Person, Sibling, Site
 from feeder.renderers import xml
 from feeder.text import legal
 
@@ -579,3 +579,13 @@ def test_a_document_that_is_not_sound_is_refused_with_the_reason(body: bytes, re
     assert body != SOUND
     with pytest.raises(PublishError, match=reason):
         xml.check(body)
+
+
+def test_who_tells_the_same_story_follows_the_authors_links() -> None:
+    """RFC 4287 section 4.2.7.2: rel=related, with type and title."""
+    sibling = Sibling("https://example.org/news/articles/2.html", "AT&T, again", NOON)
+    element = first(entry(links=(*entry().links, Link("https://example.net/", "related")), same_story=(sibling,)))
+    assert [dict(link.attrib) for link in element.findall("a:link[@rel='related']", NS)] == [
+        {"href": "https://example.net/", "rel": "related"},
+        {"href": "https://example.org/news/articles/2.html", "rel": "related", "type": "text/html", "title": "AT&T, again"},
+    ]

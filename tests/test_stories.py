@@ -135,14 +135,17 @@ def test_an_article_is_looked_at_for_its_first_words_only() -> None:
         assert vector("Title", [Block("paragraph", text)]) == vector("Title", [Block("paragraph", text[: stories.LOOKED_AT])])
 
 
-def test_what_was_read_is_remembered_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stories, "REMEMBERED", (10, 2))
-    measure = scale(BACKGROUND)
-    assert measure.likeness(BACKGROUND[0], BACKGROUND[1]) == measure.likeness(BACKGROUND[1], BACKGROUND[0])
-    for each in BACKGROUND:
-        measure.keys(each)
-        vector(each.title, [Block("paragraph", f"{each.title} {'long' * 40}")])
-    assert len(measure._weighed) <= 2
+def test_what_was_read_is_remembered_within_bounds() -> None:
+    """Neither a million different words nor a large batch fill the memory."""
+    words, weighed = stories.REMEMBERED
+    for start in range(0, words + 1000, 200):
+        vector("Title", [Block("paragraph", " ".join(f"w{n:x}" for n in range(start, start + 200)))])
+    assert len(stories._terms.__self__) <= words  # type: ignore[attr-defined]
+    many = [told(f"Title {n}", f"Marwick and Okoro{n}") for n in range(weighed + 100)]
+    measure = scale(many)
+    first = [measure.likeness(many[0], other) for other in many[1:]]
+    assert [measure.likeness(other, many[0]) for other in many[1:]] == first
+    assert len(measure._weighed) <= weighed
 
 
 WORDS = st.lists(
@@ -261,6 +264,13 @@ def test_a_pair_is_found_in_both_directions_at_once_or_one_after_the_other(ledge
         assert other.stories.kin() == ledger.stories.kin()
 
 
+def test_a_large_batch_finds_the_same_pairs_and_compares_with_what_was_there(ledger: Ledger) -> None:
+    record(ledger, BRIDGE)
+    others = [replace(BRIDGE, path=f"{n}.txt", title=f"Note {n}", blocks=(Block("paragraph", f"Rain{n} fell on Hill{n}."),)) for n in range(30)]
+    record(ledger, *others, ISLAND)
+    assert kin(ledger) == BOTH
+
+
 def test_what_is_withdrawn_or_made_a_draft_is_forgotten_and_found_again(ledger: Ledger) -> None:
     record(ledger, BRIDGE, ISLAND)
     before = rows(ledger)
@@ -371,10 +381,12 @@ def test_the_five_most_alike_are_named() -> None:
 
 
 def test_a_change_of_one_makes_the_pages_again_that_name_it_and_no_others() -> None:
-    kin = {"urn:x:0": [("urn:x:1", 0.5)], "urn:x:1": [("urn:x:0", 0.5)]}
     old = [entry(which, published=NOON + timedelta(days=40 * which), updated=NOON + timedelta(days=40 * which)) for which in range(6)]
-    before, after = ({w.path: w.key for w in planned(old, kin, changed=changed, limit=1).wanted} for changed in ("", "urn:x:1"))
-    assert {path for path in before if before[path] != after[path]} == {"articles/a-0.html", "articles/a-1.html", "archive/2027-01.html"}
+    for named, also in (("urn:x:0", set()), ("urn:x:5", {"feed.xml"})):  # the fifth is the one in the feed
+        kin = {named: [("urn:x:1", 0.5)], "urn:x:1": [(named, 0.5)]}
+        before, after = ({w.path: w.key for w in planned(old, kin, changed=changed, limit=1).wanted} for changed in ("", "urn:x:1"))
+        pages = {f"articles/a-{named[-1]}.html", "articles/a-1.html", "archive/2027-01.html"}
+        assert {path for path in before if before[path] != after[path]} == pages | also
 
 
 # --- in the feed and on the page ---
