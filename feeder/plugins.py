@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
@@ -12,6 +10,7 @@ from feeder.errors import FeederError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from importlib.metadata import EntryPoint
 
 __all__ = ["load", "names"]
 
@@ -40,11 +39,15 @@ def names(group: str, builtin: Mapping[str, str]) -> tuple[str, ...]:
 @cache
 def _installed(group: str) -> Mapping[str, EntryPoint]:
     """Return the group's plugins. Looked up once in a process (20 ms); of two with one name the first by target is taken."""
+    from importlib.metadata import entry_points  # a third of the time that a summarizer takes to be imported
+
     found = sorted(entry_points(group=f"feeder.{group}"), key=lambda point: (point.name, point.value), reverse=True)
     return {point.name: point for point in found}
 
 
 def _unknown(group: str, name: str, known: tuple[str, ...]) -> str:
+    from difflib import get_close_matches
+
     close = get_close_matches(name, known, n=1, cutoff=0.6)
     hint = f"did you mean {close[0]!r}? " if close else ""
     return f"{group}: there is no {name!r} ({hint}there is: {', '.join(known) or 'nothing'})"

@@ -280,30 +280,25 @@ def is_field(sentence: str) -> bool:
 
 # --- minutes --------------------------------------------------------------------------------------------------------
 
-# In the titles of minutes, and what is decided in them. One line for a language.
-_MINUTES = re.compile(
+# In the titles of minutes, and what is decided in them. One line for a language. Compiled when they are first asked for, as few articles need them.
+_MINUTES = (
     r"\b(?:minutes|protokoll\w*|compte rendu|procès-verbal|acta|verbale|ata|notulen|verslag|протокол\w*|tutanak|tutanağı|notulen|notulensi|risalah|biên bản)\b"
-    r"|محضر|صورت‌?جلسه|פרוטוקול|कार्यवृत्त|কার্যবিবরণী|روداد|会议纪要|會議紀錄|议事录|議事録|회의록|รายงานการประชุม",
-    re.IGNORECASE,
+    r"|محضر|صورت‌?جلسه|פרוטוקול|कार्यवृत्त|কার্যবিবরণী|روداد|会议纪要|會議紀錄|议事录|議事録|회의록|รายงานการประชุม"
 )
-_DECIDED = re.compile(
+_DECIDED = (
     r"\b(?:agreed|decided|resolved|approved|voted|adopted|carried|beschließ\w*|beschlossen|stimm\w* .{0,80}zu\b|zugestimmt|genehmigt|angenommen|décid\w+|adopt\w+|approuv\w+"
     r"|acord\w+|aprob\w+|aprueb\w+|decid\w+|deliber\w+|approv\w+|aprov\w+|besl(?:uit|oten)\w*|besluta\w*|uchwal\w+|postanow\w+|решил\w*|постанов\w+|утвер\w+"
     r"|вирішил\w*|ухвал\w+|karar\w*|kabul ed\w+|memutuskan|menyetujui|disepakati|thống nhất|quyết định|thông qua)\b"
-    r"|قرر|وافق|تقرر|تصویب|מחליט|החליט|אושר|निर्णय|সিদ্ধান্ত|فیصلہ|决定|決定|同意|通过|通過|可決|承認|의결|결정|가결|มีมติ|อนุมัติ",
-    re.IGNORECASE,
+    r"|قرر|وافق|تقرر|تصویب|מחליט|החליט|אושר|निर्णय|সিদ্ধান্ত|فیصلہ|决定|決定|同意|通过|通過|可決|承認|의결|결정|가결|มีมติ|อนุมัติ"
 )
-_LAST_TIME = re.compile(
-    r"\b(?:minutes|protokoll?\w*|procès-verbal|acta|verbale|ata|notulen|протокол\w*|tutanak|notulen|biên bản)\b|agenda|повестк|議事|会议记录",
-    re.IGNORECASE,
-)
+_LAST_TIME = r"\b(?:minutes|protokoll?\w*|procès-verbal|acta|verbale|ata|notulen|протокол\w*|tutanak|notulen|biên bản)\b|agenda|повестк|議事|会议记录"
 
 
 def is_minutes(title: str) -> bool:
     """Tell the minutes of a meeting by their title."""
-    return _MINUTES.search(title) is not None
+    return re.search(_MINUTES, title, re.IGNORECASE) is not None
 
 
 def decides(sentence: str) -> bool:
     """Tell a decision in minutes from the meeting's forms; that the last minutes were approved is form."""
-    return _DECIDED.search(sentence) is not None and _LAST_TIME.search(sentence) is None
+    return re.search(_DECIDED, sentence, re.IGNORECASE) is not None and re.search(_LAST_TIME, sentence, re.IGNORECASE) is None

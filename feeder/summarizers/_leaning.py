@@ -80,12 +80,11 @@ _QUESTION = re.compile(r"[?？؟]['\"”’»«“)\]」』】）›]*$|(?:で�
 
 
 # What a determiner of time or of the text itself does not point back to: "इस लेख में", "dieses Jahr".
-_ITSELF = re.compile(
+_ITSELF = (
     r"quest['’](?:anno|estate|autunno|inverno|articolo)(?!\w)|[^\s]+ (?:рік|тиждень|місяць|article|post|guide|letter|week|month|year|summer|winter|spring|autumn|morning|evening|jahr|woche|monat|artikel|beitrag|text|sommer|winter|herbst|frühjahr|morgen"
     r"|année|semaine|mois|été|hiver|matin|article|année|año|semana|mes|verano|artículo|anno|settimana|mese|estate|articolo|ano|mês|artigo|jaar|maand|år|vecka|rok\w*|tydzień|miesiąc"
     r"|год\w*|недел\w+|месяц\w*|статье|року|тижн\w+|місяц\w+|статті|yıl|hafta|ay|yazı\w*|العام|الأسبوع|الشهر|المقال\w*|سال|هفته|ماه|مقاله|लेख|साल|सप्ताह|महीने|वर्ष|বছর|সপ্তাহ|মাস\w*|লেখা\w*"
-    r"|سال|ہفتے|مہینے|مضمون|tahun|minggu|bulan|artikel|năm|tuần|tháng|bài)(?!\w)",
-    re.IGNORECASE,
+    r"|سال|ہفتے|مہینے|مضمون|tahun|minggu|bulan|artikel|năm|tuần|tháng|bài)(?!\w)"
 )
 
 
@@ -97,7 +96,7 @@ def leans(sentence: str, language: str | None) -> bool:
     """Tell whether a sentence cannot be understood without the one before it. `language` is a BCP 47 tag; unknown ones are read as English."""
     tag = (language or "en").partition("-")[0].lower()
     if _opening(tag).match(sentence):
-        return tag == "en" or _ITSELF.match(sentence) is None
+        return tag == "en" or re.match(_ITSELF, sentence, re.IGNORECASE) is None
     if tag == "en" and _BEHIND.match(sentence):
         return True
     return tag in _INSIDE and any(map(sentence.lower().__contains__, _INSIDE[tag]))
