@@ -33,10 +33,10 @@ WINDOW = "SELECT published, number, vector FROM story WHERE published BETWEEN ? 
 AROUND = """
     SELECT * FROM (SELECT published, number, vector FROM story
         WHERE published >= ?3 AND (published, number) <= (?1, ?2) ORDER BY published DESC, number DESC LIMIT ?5)
-    UNION SELECT * FROM (SELECT published, number, vector FROM story
+    UNION ALL SELECT * FROM (SELECT published, number, vector FROM story
         WHERE published <= ?4 AND (published, number) > (?1, ?2) ORDER BY published, number LIMIT ?5)
 """
-FEW, NEAREST = 20, 500  # so few are compared with the 500 before and after each of them at most; more with everything near any of them
+FEW, NEAREST = 20, 200  # so few are compared with the 200 before and after each of them at most; more with everything near any of them
 KIN = """
     SELECT a.id, b.id, likeness FROM kin JOIN story a ON a.number = one JOIN story b ON b.number = other ORDER BY a.id, likeness DESC, b.id
 """
