@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass
-from itertools import chain, combinations
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from feeder.summarizers._clutter import decides, greets, is_boilerplate, is_field, is_label, is_minutes, undated
@@ -173,10 +172,6 @@ def _lean(sentence: Sentence, found: list[Sentence], language: str | None) -> No
 def _without_repeats(found: list[Sentence]) -> None:
     """Of two sentences of the beginning that say the same the fuller one stays: the shorter is a caption or subtitle before the story."""
     near = [(sentence, set(sentence.words)) for sentence in found if not sentence.fault][:NEAR]
-    held = Counter(chain.from_iterable(some for _, some in near))
-    repeated = {word for word, count in held.items() if count > 1}
-    if not any(len(some & repeated) >= SAME * len(some) for _, some in near):
-        return
     for (one, some), (other, others) in combinations(near, 2):
         if len(some & others) < SAME * min(len(some), len(others)) or one.fault or other.fault or not same(some, others, share=SAME):
             continue
