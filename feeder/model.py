@@ -6,6 +6,7 @@ The data model, in the order in which an article meets it:
     Article  the facts in one file; nothing decided (no id, no dates made up)
     Summary  a few sentences for it, and where they came from
     Entry    what subscribers see of one article: facts and decisions together
+    Tombstone what they are told of one that is gone
     Feed     one feed document: a site's own facts and a run of entries
     Document a path, a media type and bytes: the only thing that is ever published
 
@@ -19,7 +20,23 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import Literal
 
-__all__ = ["Article", "Block", "BlockKind", "Category", "Document", "Entry", "Feed", "Link", "Person", "Sibling", "Site", "Source", "Summary"]
+__all__ = [
+    "Article",
+    "Block",
+    "BlockKind",
+    "Category",
+    "Document",
+    "Entry",
+    "Feed",
+    "Image",
+    "Link",
+    "Person",
+    "Sibling",
+    "Site",
+    "Source",
+    "Summary",
+    "Tombstone",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +67,17 @@ class Category:
     term: str
     scheme: str | None = None
     label: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture that stands for a whole: of an entry its thumbnail, of a site its cover. `href` is absolute; sizes are in pixels."""
+
+    href: str
+    type: str | None = None
+    width: int | None = None
+    height: int | None = None
+    alt: str = ""
 
 
 BlockKind = Literal["paragraph", "heading", "item", "quote", "code", "table", "caption"]
@@ -121,7 +149,11 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What is said once for everything published: the feed's own facts. `base` is an absolute URL that ends in "/"."""
+    """What is said once for everything published: the feed's own facts. `base` is an absolute URL that ends in "/".
+
+    `every` is the time between two looks at the folder in seconds, 0 where it is not known: what readers need not ask more often than.
+    `hubs` are addresses that push what changes (WebSub). `image` is square: icon and cover.
+    """
 
     id: str
     title: str
@@ -130,6 +162,9 @@ class Site:
     authors: tuple[Person, ...] = ()
     subtitle: str | None = None
     rights: str | None = None
+    every: int = 0
+    hubs: tuple[str, ...] = ()
+    image: Image | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +185,10 @@ class Sibling:
 class Entry:
     """What subscribers see of one article (RFC 4287 section 4.1.2).
 
-    `links` holds exactly one rel=alternate, the permalink. `arrival` counts the entries in the order in which they became
-    public, from 1. `language` is a BCP 47 tag or None for the site's. `same_story` are other articles on the same event, found by
-    their words and not named by the author: no change in them is a change of this entry.
+    `links` holds exactly one rel=alternate, the permalink, and for each medium beside the text a rel=enclosure with its type and length.
+    `image` is its thumbnail; `duration` that of its first enclosure in seconds, where that is a recording. `arrival` counts the entries in
+    the order in which they became public, from 1. `language` is a BCP 47 tag or None for the site's. `same_story` are other articles on the
+    same event, found by their words and not named by the author: no change in them is a change of this entry.
     """
 
     id: str
@@ -168,6 +204,8 @@ class Entry:
     rights: str | None = None
     arrival: int = 0
     same_story: tuple[Sibling, ...] = ()
+    image: Image | None = None
+    duration: int | None = None
 
     def __post_init__(self) -> None:
         """Raise ValueError where serializing could fail or readers would choke: the ledger never hands out such an entry."""
@@ -191,9 +229,19 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Tombstone:
+    """An entry that is gone (RFC 6721 section 3): `ref` is its id, `when` the time of its withdrawal, UTC in whole seconds."""
+
+    ref: str
+    when: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Feed:
     """One feed document (RFC 4287 section 4.1.1): a site's facts, this document's links, and its entries, newest first.
 
+    `links` say by `rel` where it stands in a paged history (RFC 5005 section 4): prev-archive, next-archive, current; `archive` tells that it
+    is an archive document itself. `tombstones` are those of entries that were withdrawn lately, the latest first.
     `summary_only` holds the ids of entries whose content stays on their page, because the document would be too large.
     """
 
@@ -202,6 +250,8 @@ class Feed:
     links: tuple[Link, ...]
     entries: tuple[Entry, ...]
     summary_only: frozenset[str] = field(default=frozenset())
+    tombstones: tuple[Tombstone, ...] = ()
+    archive: bool = False
 
 
 @dataclass(frozen=True, slots=True)

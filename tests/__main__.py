@@ -12,7 +12,15 @@ from pathlib import Path
 __all__ = ["main"]
 
 ROOT = Path(__file__).parent.parent
-CORE = ("changes.py", "edition.py", "feeds.py", "text.py", "model.py", "ledger/*")  # decides and remembers what subscribers see: no branch untested
+CORE = (
+    "changes.py",
+    "edition.py",
+    "facets.py",
+    "feeds.py",
+    "text.py",
+    "model.py",
+    "ledger/*",
+)  # decides and remembers what subscribers see: no branch untested
 PYTEST = ("pytest", "-n", "2")
 COVERED = ("--cov=feeder", "--cov-branch", "--cov-report=")
 LINT_IMPORTS = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True))"

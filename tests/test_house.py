@@ -41,7 +41,7 @@ ONLY_IN = {
     "sqlite3": {"ledger/"},
     "watchfiles": {"host.py"},
 }
-PURE = ("changes.py", "edition.py", "feeds.py", "model.py", "readers/", "renderers/", "stories.py", "summarizers/", "text.py")
+PURE = ("changes.py", "edition.py", "facets.py", "feeds.py", "model.py", "readers/", "renderers/", "stories.py", "summarizers/", "text.py")
 IMPURE = {
     "asyncio",
     "http",
