@@ -16,7 +16,8 @@ from feeder.errors import ConfigError, FeederError, Problem
 from feeder.inbox import Inbox
 from feeder.ledger import Ledger
 from feeder.model import Site
-from feeder.pipeline import FEED, Intake, Parts
+from feeder.pipeline import Intake, Parts
+from feeder.press import FEED, Press
 from feeder.publishers import Publisher
 from feeder.publishers.folder import FolderPublisher
 from feeder.renderers import html, xml
@@ -35,8 +36,8 @@ def publishing(config: Config, clock: Clock | None = None) -> Iterator[Parts]:
     """The parts to publish with, the only ones of their feed: ledger and output are locked until the context ends. Raises Busy."""
     with closing(Ledger.open(config.state)) as ledger:
         parts = _parts(config, ledger, clock or Clock())
-        if ledger.get("feed_id") != parts.site.id:
-            ledger.put(feed_id=parts.site.id)
+        if ledger.get("feed_id") != parts.press.site.id:
+            ledger.put(feed_id=parts.press.site.id)
         with parts.publisher.lock():
             yield parts
 
@@ -94,13 +95,9 @@ def _parts(config: Config, ledger: Ledger, clock: Clock) -> Parts:
         inbox=Inbox(config.input.folder, suffixes=readers.suffixes(), settle=config.input.settle, max_size=config.input.max_size),
         intake=intake(config, assistant),
         ledger=ledger,
-        site=site,
-        pages=html.Pages(site),
-        static=html.static(),
+        press=Press(ledger, site, html.Pages(site), html.static(), config.feed.entries, __version__),
         publisher=publisher,
         settle=config.input.settle,
-        limit=config.feed.entries,
-        version=__version__,
         style=style,
         assistant=assistant,
     )

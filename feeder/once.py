@@ -14,7 +14,8 @@ from feeder.config import Config, origins
 from feeder.errors import FeederError, Problem, PublishError, Unreadable
 from feeder.inbox import Scan, ignored_name, path_key
 from feeder.model import Article, Summary
-from feeder.pipeline import FEED, Parts, Progress, Report
+from feeder.pipeline import Parts, Progress, Report
+from feeder.press import FEED
 from feeder.publishers import Put
 from feeder.renderers import xml
 from feeder.text import sentences
@@ -194,7 +195,7 @@ def _promised(known: Known | None, article: Article, parts: Parts) -> Iterator[t
     unseen = f"waits until {_when(known.published)}" if known.state is State.LIVE else str(known.state)
     yield "state", ("published" if known.public else unseen, "")
     yield "id", (known.id, "fixed at first sight")
-    yield "permalink", (parts.site.base + edition.page_path(known), "fixed at first sight")
+    yield "permalink", (parts.press.site.base + edition.page_path(known), "fixed at first sight")
     yield "published", (_when(known.published), "the author" if known.stated else "first sight")
     yield "updated", (_when(known.updated), "the last change that readers can see")
     for ident, likeness in parts.ledger.stories.of(known.id):

@@ -13,28 +13,26 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
-from itertools import chain
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from feeder import changes, edition, feeds, stories
-from feeder.changes import Change, Found, Known, Look, State, Verb, Verdict
-from feeder.edition import Edition, Kind, Wanted
+from feeder import changes, edition, stories
+from feeder.changes import Change, Found, Look, State, Verb, Verdict
+from feeder.edition import Edition, Wanted
 from feeder.errors import Problem, PublishError, Unreadable, Unsettled
 from feeder.inbox import Inbox, Scan, Stat
 from feeder.ledger import FileRecord, Ledger, Shelved, Told
-from feeder.model import Article, Document, Entry, Sibling, Site, Source, Summary
+from feeder.model import Article, Document, Source, Summary
+from feeder.press import FEED, Press
 from feeder.publishers import Publisher, Put
 from feeder.renderers import xml
-from feeder.renderers.html import Pages
 from feeder.summarizers import Summarizer
 
 if TYPE_CHECKING:
     from feeder.assistant import Assistant
 
-__all__ = ["FEED", "Intake", "Parts", "Report", "cycle", "foresee"]
+__all__ = ["Intake", "Parts", "Report", "cycle", "foresee"]
 
-FEED = "feed.xml"
 Progress = Callable[[str, int, int], None]
 NOTHING = Put((), (), 0)
 PATIENCE = 10  # settle times that a missing file is waited for while another one is being written
@@ -50,7 +48,6 @@ WORDS = {
     Verb.REDATE: "redated",
     Verb.RETOUCH: "retouched",
 }
-MEDIA_TYPES = {".html": "text/html", ".xml": "application/atom+xml"}
 
 
 @dataclass(slots=True)
@@ -87,20 +84,15 @@ class Intake:
 class Parts:
     """What a cycle is made of. `style` names whatever turns entries into documents: when it changes, they are made again.
 
-    `settle` is in seconds; `limit` counts the entries of the current document; `version` is the program's. `assistant` is there where
-    summaries are asked for.
+    `settle` is in seconds. `assistant` is there where summaries are asked for.
     """
 
     inbox: Inbox
     intake: Intake
     ledger: Ledger
-    site: Site
-    pages: Pages
-    static: tuple[Document, ...]
+    press: Press
     publisher: Publisher
     settle: float
-    limit: int
-    version: str
     style: str
     assistant: Assistant | None = None
     memory: Memory = field(default_factory=Memory)
@@ -154,7 +146,7 @@ def cycle(
     look = _look(parts, scan, batch, tick)
     if accept_removals:
         look = replace(look, brief=frozenset())  # they are meant: no editor will put them back in a moment
-    verdict = changes.decide(ledger.known(), look, batch.found, now, feed_id=parts.site.id, accept_removals=accept_removals)
+    verdict = changes.decide(ledger.known(), look, batch.found, now, feed_id=parts.press.site.id, accept_removals=accept_removals)
     _apply(ledger, look, batch, verdict, now)
     if (orphans := _orphans(parts)) and not accept_removals:
         verdict = replace(verdict, held=orphans)
@@ -197,7 +189,7 @@ def foresee(parts: Parts, *, now: datetime, tick: float, accept_removals: bool =
     scan = parts.inbox.scan(now=now.timestamp(), tick=tick)
     batch = _read(parts, scan, now, lambda: None, lambda _what, _done, _of: None)
     look = replace(_look(parts, scan, batch, tick), brief=frozenset())
-    return changes.decide(parts.ledger.known(), look, batch.found, now, feed_id=parts.site.id, accept_removals=accept_removals)
+    return changes.decide(parts.ledger.known(), look, batch.found, now, feed_id=parts.press.site.id, accept_removals=accept_removals)
 
 
 # -- the folder ---------------------------------------------------------------------------------------------------------------
@@ -377,10 +369,11 @@ def _note_folder(parts: Parts, scan: Scan, verdict: Verdict) -> None:
 
 def _publish(parts: Parts, stop: Callable[[], None], say: Progress) -> tuple[Edition, Put]:
     """Make and put whatever is not on the shelf as it should be. Nothing is looked at twice when nothing can have changed."""
-    ledger, publisher, memory = parts.ledger, parts.publisher, parts.memory
+    ledger, press, publisher, memory = parts.ledger, parts.press, parts.publisher, parts.memory
     state = _state(parts)
     if memory.edition is None or memory.edition[0] != state:
-        plan = edition.plan(ledger.known(), ledger.revisions(), ledger.stories.kin(), style=parts.style, static=_digests(parts), limit=parts.limit)
+        facts = (ledger.known(), ledger.revisions(), ledger.stories.kin())
+        plan = edition.plan(*facts, style=parts.style, static=press.digests(), limit=press.limit)
         memory.edition = (state, plan)
     shelf = memory.edition[1]
     if _stands_published(parts):
@@ -419,40 +412,4 @@ def _documents(parts: Parts, shelf: Edition, behind: list[Wanted], stop: Callabl
     for number, wanted in enumerate(behind):
         stop()
         say("publishing", number, len(behind))
-        yield _document(parts, shelf, wanted)
-
-
-def _document(parts: Parts, shelf: Edition, wanted: Wanted) -> Document:
-    known, pages = parts.ledger.known(), parts.pages
-    match wanted.kind:
-        case Kind.STATIC:
-            return next(document for document in parts.static if document.path == wanted.path)
-        case Kind.ARTICLE:
-            body = pages.article(*_entries(parts, shelf, wanted))
-        case Kind.GONE:
-            k = known[wanted.ids[0]]
-            body = pages.gone(None, parts.site.base + edition.page_path(k))  # its title may be that of a draft by now
-        case Kind.MONTH:
-            body = pages.month(wanted.path.removeprefix("archive/").removesuffix(".html"), list(_entries(parts, shelf, wanted)))
-        case Kind.INDEX:
-            body = pages.index(list(_entries(parts, shelf, wanted)), shelf.months)
-        case Kind.MISSING:
-            body = pages.missing()
-        case Kind.FEED:
-            feed = feeds.current(parts.site, _entries(parts, shelf, wanted), updated=shelf.updated, path=FEED, limit=parts.limit)
-            body = xml.atom(feed, generator_version=parts.version)
-    return Document(wanted.path, MEDIA_TYPES["." + wanted.path.rpartition(".")[2]], body)
-
-
-def _entries(parts: Parts, shelf: Edition, wanted: Wanted) -> Iterator[Entry]:
-    known: Mapping[str, Known] = parts.ledger.known()
-    siblings = {ident: shelf.same_story.get(ident, ()) for ident in wanted.ids}
-    address = {ident: parts.site.base + edition.page_path(known[ident]) for ident in {*wanted.ids, *chain(*siblings.values())}}
-    for entry in parts.ledger.entries(wanted.ids, address):
-        said = {link.href for link in entry.links if link.rel == "related"}
-        found = (Sibling(address[ident], known[ident].title, known[ident].published) for ident in siblings[entry.id])
-        yield replace(entry, same_story=tuple(sibling for sibling in found if sibling.permalink not in said))
-
-
-def _digests(parts: Parts) -> dict[str, str]:
-    return {document.path: hashlib.sha256(document.body).hexdigest() for document in parts.static}
+        yield parts.press.document(shelf, wanted)

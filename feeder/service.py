@@ -36,7 +36,8 @@ from feeder.errors import FeederError
 from feeder.host import Signals, Watcher, write_logs
 from feeder.inbox import ignored_name
 from feeder.listener import Server
-from feeder.pipeline import FEED, Parts, Report, cycle
+from feeder.pipeline import Parts, Report, cycle
+from feeder.press import FEED
 from feeder.publishers import Publisher
 from feeder.server import app
 from feeder.shelf import Shelf
