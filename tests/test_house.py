@@ -34,7 +34,7 @@ LOOKS = re.compile(
 # The one room (or rooms) each of these may be named in.
 ONLY_IN = {
     "apscheduler": {"service.py"},
-    "feedgen": {"renderers/xml.py"},
+    "feedgen": {"renderers/xml/"},
     "httpx2": {"endpoint.py"},
     "jinja2": {"renderers/html.py"},
     "pydantic": {"config.py"},

@@ -1,0 +1,96 @@
+"""What both formats have in common: names, and values as XML and a reader's browser can take them. It knows no document."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from itertools import pairwise
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from lxml import etree
+
+from feeder.text import legal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from feeder.model import Category, Link, Person
+
+__all__ = ["ATOM", "LANG", "NAMESPACES", "add", "carried", "links", "on_the_web", "persons", "said", "spell", "uri"]
+
+# Every namespace that a document of ours may hold, by the prefix it always has: some readers know nothing but prefixes.
+NAMESPACES = {
+    "at": "http://purl.org/atompub/tombstones/1.0",
+    "atom": "http://www.w3.org/2005/Atom",
+    "content": "http://purl.org/rss/1.0/modules/content/",
+    "dc": "http://purl.org/dc/elements/1.1/",
+    "fh": "http://purl.org/syndication/history/1.0",
+    "media": "http://search.yahoo.com/mrss/",
+    "sy": "http://purl.org/rss/1.0/modules/syndication/",
+}
+ATOM = f"{{{NAMESPACES['atom']}}}"
+LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+
+
+def add(parent: etree._Element, name: str, text: object = None, **attributes: object) -> etree._Element:
+    """Append an element `prefix:name`, or `name`, with what is not None of its attributes; all texts as XML can carry them."""
+    prefix, _, local = name.rpartition(":")
+    said = {key: carried(str(value)) or "" for key, value in attributes.items() if value is not None}
+    element = etree.SubElement(parent, f"{{{NAMESPACES[prefix]}}}{local}" if prefix else local, said)
+    element.text = None if text is None else carried(str(text))
+    return element
+
+
+def spell(element: etree._Element, characters: str) -> None:
+    """Write these of & and < as numbers (&#x26;, &#x3C;) in plain text: the same to an XML parser.
+
+    A title with a literal "&amp;" is no HTML, but is taken for it. The W3C validator warns of it without the number, and readers that
+    decode a title twice show the number as it was meant.
+    """
+    text = element.text or ""
+    places = [place for place, character in enumerate(text) if character in characters]
+    element.text = text[: places[0]] if places else element.text
+    for place, following in pairwise([*places, len(text)]):
+        reference = etree.Entity(f"#x{ord(text[place]):X}")
+        reference.tail = text[place + 1 : following]
+        element.append(reference)
+
+
+def persons(these: Iterable[Person]) -> list[dict[str, str]]:
+    """Persons as feedgen takes them, without addresses that are not on the web."""
+    return [{key: value for key, value in said(person).items() if key != "uri" or on_the_web(value)} for person in these]
+
+
+def links(these: Iterable[Link]) -> list[dict[str, str]]:
+    """Links as feedgen takes them, without those that do not lead into the web."""
+    return [said(link) for link in these if on_the_web(link.href)]
+
+
+def on_the_web(address: str) -> bool:
+    """Readers hand addresses to a browser as they are; `javascript:` and `file:` must never get there."""
+    return address.lower().startswith(("https://", "http://"))
+
+
+def uri(address: str) -> str:
+    """An address on the web as a URI (RFC 3987 section 3.1): RSS and the extensions know no IRIs."""
+    scheme, mark, rest = address.partition("://")
+    host, slash, path = rest.partition("/")
+    if not host.isascii():
+        host = host.encode("idna", "ignore").decode()
+    return scheme + mark + host + slash + quote(path, safe="!#$%&'()*+,/:;=?@[]~", errors="replace")
+
+
+def said(value: Person | Link | Category) -> dict[str, str]:
+    """Return what is said in a value under feedgen's names, which are ours: a new dict, because feedgen changes what it is given."""
+    facts = ((field.name, getattr(value, field.name)) for field in fields(value))
+    return {name: text for name, fact in facts if fact is not None and (text := carried(str(fact)))}
+
+
+def carried(text: str | None) -> str | None:
+    """Return the text as XML can carry it, None where there is none: feedgen takes None as "leave it out".
+
+    Not text.clean: normalizing HTML could join a mark to the ">" of a tag.
+    """
+    if not text or legal(text):
+        return text or None
+    return "".join(character if legal(character) else "\ufffd" for character in text)
