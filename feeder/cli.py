@@ -1,4 +1,4 @@
-"""The command line: words in, words out, an exit code. Every command imports what it needs when it runs; nothing is decided here."""
+"""The command line: words in, an exit code out. Every command imports what it needs when it runs; nothing is decided here."""
 
 from __future__ import annotations
 
@@ -9,33 +9,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from feeder import __version__
+from feeder import __version__, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from feeder.changes import Change, Verdict
     from feeder.config import Config
     from feeder.errors import Problem
-    from feeder.ledger import Ledger
-    from feeder.once import Explained
-    from feeder.pipeline import Report
 
 __all__ = ["main"]
 
 QUARANTINE = 65
 FAULT = 70
 INTERRUPTED = 130
-# The summaries that Feeder makes, by their origin; another origin, a plugin's or a model's, speaks for itself.
-MADE: Mapping[str, str] = {
-    "lead": "how the story begins",
-    "extract": "made of the sentences that say most of it",
-    "first fragments": "made of its first pieces, for want of whole sentences",
-    "first words": "its first words, for want of sentences",
-    "title": "its title, for want of words",
-}
-RUN = 40  # sentences one after another with one reason that are shown; more than an article has, fewer than a log
 EPILOG = """\b
 Exit codes:
    0  all is well                      73  the output cannot be written
@@ -151,14 +138,14 @@ def build(config_file: str | None, *, accept_removals: bool, as_json: bool, quie
     with _unmoved_by_retry(), _progress(quiet=quiet or as_json) as progress:
         report = once.build(config, clock=Clock(), accept_removals=accept_removals, progress=progress)
     if as_json:
-        _answer(_report(report))
+        _answer(words.report(report))
     elif not quiet:
         click.echo(report.summary or "nothing to do: the feed is as the folder")
     if not as_json:
         _tell_problems(report.problems)
         _tell_held(report.held)
         for remark in report.remarks:
-            click.echo(f"note: {_safe(remark)}", err=True)
+            click.echo(f"note: {words.safe(remark)}", err=True)
     sys.exit(QUARANTINE if report.problems else 0)
 
 
@@ -192,13 +179,13 @@ def check(config_file: str | None, *, as_json: bool) -> None:
 
     checked = once.check(_loader(config_file)(), clock=Clock())
     if as_json:
-        problems, notes = ([_problem(p) for p in group] for group in (checked.problems, checked.notes))
+        problems, notes = ([words.problem(p) for p in group] for group in (checked.problems, checked.notes))
         _answer({"articles": checked.articles, "problems": problems, "notes": notes})
     else:
         _tell_problems(checked.problems)
         for note in checked.notes:
-            click.echo(f"note: {_safe(note)}")
-        click.echo(f"{_count(checked.articles, 'article')} can be published, {_count(len(checked.problems), 'problem')}")
+            click.echo(f"note: {words.safe(note)}")
+        click.echo(f"{words.count(checked.articles, 'article')} can be published, {words.count(len(checked.problems), 'problem')}")
     sys.exit(QUARANTINE if checked.problems else 0)
 
 
@@ -214,11 +201,11 @@ def status(config_file: str | None, *, as_json: bool) -> None:
     if ledger is None and not as_json:
         click.echo("nothing is published from here yet; begin with: feeder run")
         return
-    facts = _status(ledger or Ledger.blank(), state)
+    facts = words.status(ledger or Ledger.blank(), state)
     if as_json:
         _answer(facts)
     else:
-        click.echo("\n".join(_status_lines(facts)))
+        click.echo("\n".join(words.status_lines(facts)))
 
 
 @main.command()
@@ -232,14 +219,14 @@ def plan(config_file: str | None, *, as_json: bool, accept_removals: bool) -> No
 
     verdict = once.foresee(_loader(config_file)(), clock=Clock(), accept_removals=accept_removals)
     if as_json:
-        _answer(_verdict(verdict))
+        _answer(words.verdict(verdict))
         return
-    told = _told(verdict)
+    told = words.told(verdict)
     for change in told:
-        moved = f" (was {_safe(change.origin)})" if change.origin else ""
-        click.echo(f"{change.verb:9} {_safe(change.entry.path)}{moved}  {_safe(change.entry.title)}")
-    unread = f"{_count(_unread(verdict), 'entry', 'entries')} would be marked unread"
-    click.echo(f"{_count(len(told), 'entry', 'entries')} would change, {unread}" if told else "nothing would change")
+        moved = f" (was {words.safe(change.origin)})" if change.origin else ""
+        click.echo(f"{change.verb:9} {words.safe(change.entry.path)}{moved}  {words.safe(change.entry.title)}")
+    unread = f"{words.count(words.unread(verdict), 'entry', 'entries')} would be marked unread"
+    click.echo(f"{words.count(len(told), 'entry', 'entries')} would change, {unread}" if told else "nothing would change")
     _tell_problems(verdict.refused)
     _tell_held(verdict.held)
 
@@ -259,9 +246,9 @@ def explain(file: str, config_file: str | None, *, as_json: bool) -> None:
 
     told = once.explain(_loader(config_file)(), Path(file))
     if as_json:
-        _answer(_explained(told))
+        _answer(words.explained(told))
     else:
-        click.echo("\n".join((*_fact_lines(told), *_summary_lines(told), *_sentence_lines(told))))
+        click.echo("\n".join((*words.fact_lines(told), *words.summary_lines(told), *words.sentence_lines(told))))
 
 
 @main.command()
@@ -286,7 +273,7 @@ def retry(config_file: str | None, *, accept_removals: bool) -> None:
     click.echo(f"the service (process {pid}) does it now")
 
 
-# -- words and figures --------------------------------------------------------------------------------------------------------
+# -- around the commands -------------------------------------------------------------------------------------------------------
 
 
 def _made(path: Path, body: str) -> bool:
@@ -309,11 +296,13 @@ def _failed(error: Exception) -> int:
     from feeder.errors import ConfigError, FeederError
 
     if isinstance(error, FeederError):
-        click.echo(_safe_lines(map(str, error.problems)) if isinstance(error, ConfigError) else f"feeder: {_safe(error)}\n", err=True, nl=False)
+        click.echo(
+            words.safe_lines(map(str, error.problems)) if isinstance(error, ConfigError) else f"feeder: {words.safe(error)}\n", err=True, nl=False
+        )
         return error.exit_code
     from traceback import format_exception
 
-    click.echo(_safe_lines(format_exception(error)), err=True, nl=False)
+    click.echo(words.safe_lines(format_exception(error)), err=True, nl=False)
     click.echo("feeder: this is a fault in feeder itself; please report it with the lines above", err=True)
     return FAULT
 
@@ -380,194 +369,14 @@ def _answer(facts: Mapping[str, object]) -> None:
     """Print one JSON object, in ASCII so that no name in it can act on a terminal; times in ISO 8601, as everywhere."""
     import json
 
-    click.echo(json.dumps(facts, indent=1, default=_when))
-
-
-def _safe(said: object) -> str:
-    """Words of others for a terminal."""
-    from feeder.text import printable
-
-    return printable(str(said))
-
-
-def _safe_lines(lines: Iterable[str]) -> str:
-    return "".join(f"{_safe(line)}\n" for block in lines for line in block.splitlines())
-
-
-def _count(number: int, one: str, more: str = "") -> str:
-    return f"{number} {one if number == 1 else more or f'{one}s'}"
+    click.echo(json.dumps(facts, indent=1, default=words.when))
 
 
 def _tell_problems(problems: Iterable[Problem]) -> None:
     for problem in problems:
-        click.echo(f"set aside: {_safe(problem)}", err=True)
+        click.echo(f"set aside: {words.safe(problem)}", err=True)
 
 
 def _tell_held(held: tuple[str, ...]) -> None:
     if held:
-        click.echo(f"{_held(len(held))}, or say --accept-removals", err=True)
-
-
-def _held(number: int) -> str:
-    return f"{_count(number, 'article is', 'articles are')} gone at once and stay{'s' if number == 1 else ''} published: put the files back"
-
-
-def _problem(problem: Problem) -> dict[str, object]:
-    return {"where": problem.where, "reason": problem.reason, "hint": problem.hint}
-
-
-def _report(report: Report) -> Mapping[str, object]:
-    return {
-        "changes": [{"verb": c.verb, "id": c.entry.id, "path": c.entry.path, "origin": c.origin} for c in report.changes],
-        "problems": [_problem(p) for p in report.problems],
-        "held": list(report.held),
-        "written": list(report.put.written),
-        "removed": list(report.put.removed),
-        "remarks": list(report.remarks),
-    }
-
-
-def _verdict(verdict: Verdict) -> Mapping[str, object]:
-    changes = [{"verb": c.verb, "id": c.entry.id, "path": c.entry.path, "origin": c.origin, "title": c.entry.title} for c in _told(verdict)]
-    return {"changes": changes, "unread": _unread(verdict), "refused": [_problem(p) for p in verdict.refused], "held": list(verdict.held)}
-
-
-def _told(verdict: Verdict) -> list[Change]:
-    """One change for each entry, the weightiest; none where subscribers see no difference."""
-    from feeder.changes import Change, Verb, outcome
-
-    entries = {change.entry.id: change.entry for change in verdict.changes}
-    origins = {change.entry.id: change.origin for change in verdict.changes if change.origin}
-    weightiest = outcome(verdict.changes).items()
-    return [Change(verb, entries[ident], origins.get(ident, "")) for ident, verb in weightiest if verb is not Verb.RETOUCH]
-
-
-def _unread(verdict: Verdict) -> int:
-    """How many entries a reader would show as new or changed."""
-    from feeder.changes import Verb
-
-    return len({c.entry.id for c in verdict.changes if c.verb in (Verb.EDIT, Verb.RELEASE) and c.entry.public})
-
-
-def _explained(told: Explained) -> Mapping[str, object]:
-    facts = {name: {"value": value, "origin": origin} for name, (value, origin) in told.facts.items()}
-    sentences = [{"sentence": sentence, "why": why} for sentence, why in told.sentences]
-    return {**facts, "sentences": sentences, "unseen": told.unseen}
-
-
-def _fact_lines(told: Explained) -> Iterator[str]:
-    for name, (value, origin) in told.facts.items():
-        if name != "summary":
-            yield from _indented(f"{name:10} ", f"{_safe(value)}{f'   [{_safe(origin)}]' if origin else ''}")
-
-
-def _summary_lines(told: Explained) -> Iterator[str]:
-    text, origin = told.facts["summary"]
-    kind, _, remark = _safe(origin).partition("; ")
-    made = f"your own, from {_safe(origin)}" if told.own else MADE.get(kind, f"from {kind}") + (f"; {remark}" if remark else "")
-    yield from ("", *_indented("", f"The summary, {_count(len(str(text)), 'character')}, is {made}:"), "")
-    yield from _indented("  ", _safe(text))
-
-
-def _sentence_lines(told: Explained) -> Iterator[str]:
-    """The sentences in their order, below why they were kept or dropped; of a very long run with one reason the first."""
-    from itertools import groupby
-
-    from feeder.terminal import WIDTH, shortened
-
-    if told.sentences:
-        yield from ("", "Sentence by sentence:", "")
-    for why, group in groupby(told.sentences, lambda sentence: sentence[1]):
-        run = [sentence for sentence, _ in group]
-        yield from _indented("  ", _safe(why))
-        yield from (f"    {shortened(_safe(sentence), WIDTH - 4)}" for sentence in run[:RUN])
-        if len(run) > RUN:
-            yield f"    … and {len(run) - RUN:,} more"
-    if told.unseen:
-        further = "sentence further down was" if told.unseen == 1 else "sentences further down were"
-        yield from ("", f"{told.unseen:,} {further} not looked at.")
-
-
-def _indented(begin: str, said: str) -> Iterator[str]:
-    """Rows behind a beginning, the others below the first."""
-    from feeder.terminal import WIDTH, wrapped
-
-    for number, row in enumerate(wrapped(said, WIDTH - len(begin)) or [""]):
-        yield f"{begin if not number else ' ' * len(begin)}{row}".rstrip()
-
-
-def _status(ledger: Ledger, state: Path) -> dict[str, object]:
-    import json
-
-    from feeder.ledger import holder
-
-    standing, assistant = ledger.standing(), _assistant(ledger)
-    names = {"published": "live", "withdrawn": "withdrawn", "expired": "expired", "drafts": "draft"}
-    problems = [(f.problem, f.since) for f in standing.files if f.problem]
-    return {
-        **{name: standing.counts.get(kind, 0) for name, kind in names.items()},
-        "embargoed": [{"path": path, "until": until} for path, until in standing.embargoed],
-        "held": json.loads(ledger.get("held") or "[]"),
-        "quarantine": [{**_problem(p), "since": since, "published": p.where in standing.kept} for p, since in problems],
-        "notes": [{"where": f.path, "note": flag} for f in standing.files for flag in f.flags],
-        **({"assistant": assistant} if assistant else {}),
-        "process": holder(state),
-        "cycles": [{"at": at, "seconds": seconds, "did": did} for at, seconds, did in ledger.cycles()[:10]],
-    }
-
-
-def _assistant(ledger: Ledger) -> dict[str, object] | None:
-    """How it stands with the language model, if one is asked for summaries."""
-    from datetime import UTC, datetime
-
-    from feeder.clock import Clock
-
-    contact, now = ledger.answers.contact(), Clock().now()
-    if contact is None:
-        return None
-    spent, until = ledger.answers.spent(now), datetime.fromtimestamp(contact.until, UTC)
-    return {
-        "model": contact.name,
-        "calls": spent.calls,
-        "calls_per_day": contact.calls_per_day,
-        "tokens": spent.tokens,
-        "tokens_per_day": contact.tokens_per_day,
-        "pending": ledger.answers.waiting(),
-        "error": contact.error,
-        "asked_after": until if until > now else None,
-    }
-
-
-def _assistant_line(facts: Mapping[str, object]) -> str:
-    budget = ", ".join(f"{facts[unit]:,} of {facts[f'{unit}_per_day']:,} {unit}" for unit in ("calls", "tokens"))
-    pending = f"{facts['pending']} {'summary is' if facts['pending'] == 1 else 'summaries are'} waited for"
-    error = f"; it failed: {_safe(facts['error'])}" if facts["error"] else ""
-    again = f"; asked again after {_when(facts['asked_after'])}" if facts["asked_after"] else ""
-    return f"language model {_safe(facts['model'])}: {budget} today, {pending}{error}{again}"
-
-
-def _status_lines(facts: Mapping[str, object]) -> Iterator[str]:
-    numbers: Mapping[str, int] = facts  # type: ignore[assignment]
-    others = {"withdrawn": "withdrawn", "expired": "expired", "drafts": "taken back as drafts"}
-    counts = [_count(numbers["published"], "article") + " published", *(f"{numbers[name]} {word}" for name, word in others.items() if numbers[name])]
-    yield ", ".join(counts)
-    yield f"running as process {facts['process']}" if facts["process"] else "no service is running"
-    if assistant := facts.get("assistant"):
-        yield _assistant_line(assistant)  # type: ignore[arg-type]
-    tables: Mapping[str, list[dict[str, object]]] = facts  # type: ignore[assignment]
-    if tables["held"]:
-        yield f"held: {_held(len(tables['held']))}, or: feeder retry --accept-removals"
-    for row in tables["embargoed"]:
-        yield f"waits until {_when(row['until'])}: {_safe(row['path'])}"
-    for row in tables["quarantine"]:
-        hint, kept = f" ({row['hint']})" if row["hint"] else "", "; its last good version stays published" if row["published"] else ""
-        yield f"set aside since {_when(row['since'])}: {_safe(row['where'])}: {_safe(row['reason'])}{_safe(hint)}{kept}"
-    for row in tables["notes"]:
-        yield f"note: {_safe(row['where'])}: {_safe(row['note'])}"
-    for row in tables["cycles"]:
-        yield f"{_when(row['at'])}  {row['seconds']:.2f} s  {row['did']}"
-
-
-def _when(moment: object) -> str:
-    """A time as it stands in the feed, RFC 3339."""
-    return str(moment).replace("+00:00", "Z").replace(" ", "T")
+        click.echo(f"{words.held(len(held))}, or say --accept-removals", err=True)

@@ -1,0 +1,235 @@
+"""What the commands say: sentences, rows and answers to programs, made of what they are given. Nothing is asked, done or printed here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from feeder.changes import Change, Verdict
+    from feeder.errors import Problem
+    from feeder.ledger import Ledger
+    from feeder.once import Explained
+    from feeder.pipeline import Report
+
+__all__ = [
+    "count",
+    "explained",
+    "fact_lines",
+    "held",
+    "problem",
+    "report",
+    "safe",
+    "safe_lines",
+    "sentence_lines",
+    "status",
+    "status_lines",
+    "summary_lines",
+    "told",
+    "unread",
+    "verdict",
+    "when",
+]
+
+# The summaries that Feeder makes, by their origin; another origin, a plugin's or a model's, speaks for itself.
+MADE: Mapping[str, str] = {
+    "lead": "how the story begins",
+    "extract": "made of the sentences that say most of it",
+    "first fragments": "made of its first pieces, for want of whole sentences",
+    "first words": "its first words, for want of sentences",
+    "title": "its title, for want of words",
+}
+RUN = 40  # sentences one after another with one reason that are shown; more than an article has, fewer than a log
+
+
+def safe(said: object) -> str:
+    """Words of others for a terminal."""
+    from feeder.text import printable
+
+    return printable(str(said))
+
+
+def safe_lines(lines: Iterable[str]) -> str:
+    """Lines of others for a terminal."""
+    return "".join(f"{safe(line)}\n" for block in lines for line in block.splitlines())
+
+
+def count(number: int, one: str, more: str = "") -> str:
+    """A number and its noun."""
+    return f"{number} {one if number == 1 else more or f'{one}s'}"
+
+
+def held(number: int) -> str:
+    """What stays published although it is gone, and why."""
+    return f"{count(number, 'article is', 'articles are')} gone at once and stay{'s' if number == 1 else ''} published: put the files back"
+
+
+def problem(found: Problem) -> dict[str, object]:
+    """A problem for a program."""
+    return {"where": found.where, "reason": found.reason, "hint": found.hint}
+
+
+def report(done: Report) -> Mapping[str, object]:
+    """What a build did, for a program."""
+    return {
+        "changes": [{"verb": c.verb, "id": c.entry.id, "path": c.entry.path, "origin": c.origin} for c in done.changes],
+        "problems": [problem(p) for p in done.problems],
+        "held": list(done.held),
+        "written": list(done.put.written),
+        "removed": list(done.put.removed),
+        "remarks": list(done.remarks),
+    }
+
+
+def verdict(found: Verdict) -> Mapping[str, object]:
+    """What a plan found, for a program."""
+    changes = [{"verb": c.verb, "id": c.entry.id, "path": c.entry.path, "origin": c.origin, "title": c.entry.title} for c in told(found)]
+    return {"changes": changes, "unread": unread(found), "refused": [problem(p) for p in found.refused], "held": list(found.held)}
+
+
+def told(verdict: Verdict) -> list[Change]:
+    """One change for each entry, the weightiest; none where subscribers see no difference."""
+    from feeder.changes import Change, Verb, outcome
+
+    entries = {change.entry.id: change.entry for change in verdict.changes}
+    origins = {change.entry.id: change.origin for change in verdict.changes if change.origin}
+    weightiest = outcome(verdict.changes).items()
+    return [Change(verb, entries[ident], origins.get(ident, "")) for ident, verb in weightiest if verb is not Verb.RETOUCH]
+
+
+def unread(verdict: Verdict) -> int:
+    """How many entries a reader would show as new or changed."""
+    from feeder.changes import Verb
+
+    return len({c.entry.id for c in verdict.changes if c.verb in (Verb.EDIT, Verb.RELEASE) and c.entry.public})
+
+
+def explained(told: Explained) -> Mapping[str, object]:
+    """What is known of one file, for a program."""
+    facts = {name: {"value": value, "origin": origin} for name, (value, origin) in told.facts.items()}
+    sentences = [{"sentence": sentence, "why": why} for sentence, why in told.sentences]
+    return {**facts, "sentences": sentences, "unseen": told.unseen}
+
+
+def fact_lines(told: Explained) -> Iterator[str]:
+    """Each fact of a file and where it comes from, but the summary."""
+    for name, (value, origin) in told.facts.items():
+        if name != "summary":
+            yield from _indented(f"{name:10} ", f"{safe(value)}{f'   [{safe(origin)}]' if origin else ''}")
+
+
+def summary_lines(told: Explained) -> Iterator[str]:
+    """The summary and how it came about."""
+    text, origin = told.facts["summary"]
+    kind, _, remark = safe(origin).partition("; ")
+    made = f"your own, from {safe(origin)}" if told.own else MADE.get(kind, f"from {kind}") + (f"; {remark}" if remark else "")
+    yield from ("", *_indented("", f"The summary, {count(len(str(text)), 'character')}, is {made}:"), "")
+    yield from _indented("  ", safe(text))
+
+
+def sentence_lines(told: Explained) -> Iterator[str]:
+    """The sentences in their order, below why they were kept or dropped; of a very long run with one reason the first."""
+    from itertools import groupby
+
+    from feeder.terminal import WIDTH, shortened
+
+    if told.sentences:
+        yield from ("", "Sentence by sentence:", "")
+    for why, group in groupby(told.sentences, lambda sentence: sentence[1]):
+        run = [sentence for sentence, _ in group]
+        yield from _indented("  ", safe(why))
+        yield from (f"    {shortened(safe(sentence), WIDTH - 4)}" for sentence in run[:RUN])
+        if len(run) > RUN:
+            yield f"    … and {len(run) - RUN:,} more"
+    if told.unseen:
+        further = "sentence further down was" if told.unseen == 1 else "sentences further down were"
+        yield from ("", f"{told.unseen:,} {further} not looked at.")
+
+
+def _indented(begin: str, said: str) -> Iterator[str]:
+    """Rows behind a beginning, the others below the first."""
+    from feeder.terminal import WIDTH, wrapped
+
+    for number, row in enumerate(wrapped(said, WIDTH - len(begin)) or [""]):
+        yield f"{begin if not number else ' ' * len(begin)}{row}".rstrip()
+
+
+def status(ledger: Ledger, state: Path) -> dict[str, object]:
+    """How it stands, for a program."""
+    import json
+
+    from feeder.ledger import holder
+
+    standing, assistant = ledger.standing(), _assistant(ledger)
+    names = {"published": "live", "withdrawn": "withdrawn", "expired": "expired", "drafts": "draft"}
+    problems = [(f.problem, f.since) for f in standing.files if f.problem]
+    return {
+        **{name: standing.counts.get(kind, 0) for name, kind in names.items()},
+        "embargoed": [{"path": path, "until": until} for path, until in standing.embargoed],
+        "held": json.loads(ledger.get("held") or "[]"),
+        "quarantine": [{**problem(p), "since": since, "published": p.where in standing.kept} for p, since in problems],
+        "notes": [{"where": f.path, "note": flag} for f in standing.files for flag in f.flags],
+        **({"assistant": assistant} if assistant else {}),
+        "process": holder(state),
+        "cycles": [{"at": at, "seconds": seconds, "did": did} for at, seconds, did in ledger.cycles()[:10]],
+    }
+
+
+def _assistant(ledger: Ledger) -> dict[str, object] | None:
+    """How it stands with the language model, if one is asked for summaries."""
+    from datetime import UTC, datetime
+
+    from feeder.clock import Clock
+
+    contact, now = ledger.answers.contact(), Clock().now()
+    if contact is None:
+        return None
+    spent, until = ledger.answers.spent(now), datetime.fromtimestamp(contact.until, UTC)
+    return {
+        "model": contact.name,
+        "calls": spent.calls,
+        "calls_per_day": contact.calls_per_day,
+        "tokens": spent.tokens,
+        "tokens_per_day": contact.tokens_per_day,
+        "pending": ledger.answers.waiting(),
+        "error": contact.error,
+        "asked_after": until if until > now else None,
+    }
+
+
+def _assistant_line(facts: Mapping[str, object]) -> str:
+    budget = ", ".join(f"{facts[unit]:,} of {facts[f'{unit}_per_day']:,} {unit}" for unit in ("calls", "tokens"))
+    pending = f"{facts['pending']} {'summary is' if facts['pending'] == 1 else 'summaries are'} waited for"
+    error = f"; it failed: {safe(facts['error'])}" if facts["error"] else ""
+    again = f"; asked again after {when(facts['asked_after'])}" if facts["asked_after"] else ""
+    return f"language model {safe(facts['model'])}: {budget} today, {pending}{error}{again}"
+
+
+def status_lines(facts: Mapping[str, object]) -> Iterator[str]:
+    """How it stands, for a person."""
+    numbers: Mapping[str, int] = facts  # type: ignore[assignment]
+    others = {"withdrawn": "withdrawn", "expired": "expired", "drafts": "taken back as drafts"}
+    counts = [count(numbers["published"], "article") + " published", *(f"{numbers[name]} {word}" for name, word in others.items() if numbers[name])]
+    yield ", ".join(counts)
+    yield f"running as process {facts['process']}" if facts["process"] else "no service is running"
+    if assistant := facts.get("assistant"):
+        yield _assistant_line(assistant)  # type: ignore[arg-type]
+    tables: Mapping[str, list[dict[str, object]]] = facts  # type: ignore[assignment]
+    if tables["held"]:
+        yield f"held: {held(len(tables['held']))}, or: feeder retry --accept-removals"
+    for row in tables["embargoed"]:
+        yield f"waits until {when(row['until'])}: {safe(row['path'])}"
+    for row in tables["quarantine"]:
+        hint, kept = f" ({row['hint']})" if row["hint"] else "", "; its last good version stays published" if row["published"] else ""
+        yield f"set aside since {when(row['since'])}: {safe(row['where'])}: {safe(row['reason'])}{safe(hint)}{kept}"
+    for row in tables["notes"]:
+        yield f"note: {safe(row['where'])}: {safe(row['note'])}"
+    for row in tables["cycles"]:
+        yield f"{when(row['at'])}  {row['seconds']:.2f} s  {row['did']}"
+
+
+def when(moment: object) -> str:
+    """A time as it stands in the feed, RFC 3339."""
+    return str(moment).replace("+00:00", "Z").replace(" ", "T")
