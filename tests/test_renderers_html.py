@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
 import html5lib
 import pytest
@@ -24,7 +24,8 @@ from hypothesis import strategies as st
 from lxml import etree
 
 import feeder
-from feeder.model import Category, Entry, Link, Person, Sibling, Site
+from feeder import facets
+from feeder.model import Category, Entry, Image, Link, Person, Sibling, Site
 from feeder.renderers.html import SHOWN, VERSION, Pages, static
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 PACKAGE = Path(feeder.__file__).parent
 BASE = "https://example.org/blog/"
 HOSTILE = "</title><script>alert(1)</script> AT&T 3 < 5 &amp; \"a\" 'b' {{ 7 * 7 }} {% raw %}"
+LABEL = '日本 & "C++">\u202e<script>alert(1)</script> #?%2F'
 SITE = Site("tag:example.org,2026:harbour", "Notes from the harbour", BASE, authors=(Person("Marta"),), subtitle="Ships", rights="© Marta")
 
 
@@ -74,13 +76,15 @@ def published(site: Site) -> dict[str, bytes]:
     rich = entry(
         "rich",
         Link("https://example.net/source", "via", title="The Gazette", hreflang="sv"),
+        Link(f"{site.base}media/fog.mp3", "enclosure", "audio/mpeg"),
         base=site.base,
         title=HOSTILE,
         summary=HOSTILE,
         content='<h2 id="a">Omen</h2><pre><code>a\n b</code></pre><table><tbody><tr><td>1</td></tr></tbody></table>',
         updated=datetime(2026, 12, 1, tzinfo=UTC),
         authors=(Person("Ann", "https://example.net/ann"), Person("Bo", "javascript:alert(1)")),
-        categories=(Category("fog", label="Fog & rain"), Category("sea")),
+        categories=(Category("fog", label="Fog & rain"), Category("sea"), Category(LABEL)),
+        image=Image(f"{site.base}media/fog.jpg", "image/jpeg", 640, 480, HOSTILE),
         language="ar",
         same_story=(
             Sibling(f"{site.base}articles/fog.html", HOSTILE, datetime(2026, 11, 21, tzinfo=UTC)),
@@ -88,16 +92,21 @@ def published(site: Site) -> dict[str, bytes]:
         ),
     )
     entries = (rich, entry("%E6%B8%AF", base=site.base, language="ja"), entry(base=site.base))
+    shared = (facets.tag("fog"), facets.tag(LABEL), facets.author("Ann"), *facets.folders(f"2026/{LABEL}/rich.md"))
     return {
-        "articles/rich.html": pages.article(rich),
+        "articles/rich.html": pages.article(rich, facets=shared),
         "articles/港.html": pages.article(entries[1]),
         "articles/fog.html": pages.article(entries[2]),
         "articles/gone.html": pages.gone("Fog & rain", f"{site.base}articles/gone.html"),
-        "index.html": pages.index(entries, (("2026-11", 3), ("2026-10", 9))),
+        "index.html": pages.index(entries, (("2026-11", 3), ("2026-10", 9)), kinds=("folders", "authors", "tags")),
         "archive/2026-11.html": pages.month("2026-11", entries),
         "archive/2026-10.html": pages.month("2026-10", ()),
+        **{f"{facet.address}/index.html": pages.group(facet, entries, ("2026", "2025")) for facet in shared},
+        **{f"{facet.address}/{year}.html": pages.year(facet, year, entries) for facet in shared for year in ("2026", "2025")},
+        **{f"{kind}/index.html": pages.directory(kind, [facet for facet in shared if facet.kind == kind]) for kind in ("tags", "authors", "folders")},
         "404.html": pages.missing(),
-        "feed.xml": b"",
+        **{f"{facet.address}/feed.xml": b"" for facet in shared},
+        **dict.fromkeys(("feed.xml", "rss.xml", "feed.json", "feeds.opml", "media/fog.jpg", "media/fog.mp3"), b""),
         **{document.path: document.body for document in static()},
     }
 
@@ -158,7 +167,8 @@ def test_every_link_between_our_pages_opens_something_we_publish(base: str) -> N
             if not address.startswith(base):
                 assert address.startswith("https://example.net/"), (path, target)
                 continue
-            opened = unquote(address.removeprefix(base)) or "index.html"
+            opened = unquote(address.removeprefix(base))
+            opened += "index.html" if opened.endswith("/") or not opened else ""
             assert opened in paths or opened == shown_at, (path, target)
             if fragment and opened in paths:
                 assert parse(paths[opened]).find(f".//*[@id='{fragment}']") is not None, (path, target)
@@ -176,11 +186,14 @@ def test_an_article_that_lives_elsewhere_is_linked_where_it_lives() -> None:
     assert one(PAGES.article(elsewhere), "link[@rel='stylesheet']").get("href") == f"{BASE}style.css"
 
 
-def test_canonical_addresses_and_the_feed_are_absolute() -> None:
-    """`rule 59`: a feed reader given any page finds the feed."""
+def test_canonical_addresses_and_the_feeds_are_absolute() -> None:
+    """`rule 59`: a feed reader given any page finds the feed, in all its forms, Atom first; on a tag's pages the tag's before them."""
+    forms = [("application/atom+xml", "feed.xml"), ("application/rss+xml", "rss.xml"), ("application/feed+json", "feed.json")]
     for path, body in pages_of(SITE):
-        feed = one(body, "head/link[@rel='alternate']")
-        assert (feed.get("type"), feed.get("href")) == ("application/atom+xml", f"{BASE}feed.xml"), path
+        feeds = [(feed.get("type"), feed.get("href")) for feed in found(body, "head/link[@rel='alternate']")]
+        assert feeds[-3:] == [(media_type, BASE + name) for media_type, name in forms], path
+        folder = path.rpartition("/")[0]
+        assert feeds[:-3] == ([("application/atom+xml", f"{BASE}{quote(folder)}/feed.xml")] if f"{folder}/feed.xml" in published(SITE) else []), path
     assert one(PAGES.article(entry()), "link[@rel='canonical']").get("href") == f"{BASE}articles/fog.html"
     assert one(PAGES.index((), ()), "link[@rel='canonical']").get("href") == BASE
     assert one(PAGES.month("2026-11", ()), "link[@rel='canonical']").get("href") == f"{BASE}archive/2026-11.html"
@@ -351,17 +364,14 @@ def test_the_same_site_has_the_same_bytes_in_every_process() -> None:
 
 
 def test_a_changed_template_stylesheet_or_renderer_changes_the_version(tmp_path: Path) -> None:
-    for name in ("__init__.py", "model.py", "errors.py", "renderers/__init__.py", "renderers/html.py"):
-        (tmp_path / "feeder" / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(PACKAGE / name, tmp_path / "feeder" / name)
-    shutil.copytree(PACKAGE / "renderers/templates", tmp_path / "feeder/renderers/templates")
+    shutil.copytree(PACKAGE, tmp_path / "feeder", ignore=shutil.ignore_patterns("__pycache__"))
     versions = [run(tmp_path, code := "from feeder.renderers.html import VERSION; print(VERSION)").strip()]
     assert versions == [VERSION]
-    for name in ("templates/article.html", "templates/style.css", "html.py"):
+    for name in ("templates/article.html", "templates/style.css", "html.py", "jsonfeed.py"):
         file = tmp_path / "feeder/renderers" / name
-        file.write_text(file.read_text().replace("a", "o", 1) if name != "html.py" else file.read_text() + "\n")
+        file.write_text(file.read_text().replace("a", "o", 1) if not name.endswith(".py") else file.read_text() + "\n")
         versions.append(run(tmp_path, code).strip())
-    assert len(set(versions)) == 4
+    assert len(set(versions)) == 5
 
 
 def test_static_documents_are_small_and_load_nothing() -> None:

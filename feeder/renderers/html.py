@@ -1,4 +1,4 @@
-"""HTML for people: one page per article, the index, month pages and notices, as bytes; decides nothing and writes nothing.
+"""HTML for people: articles, the index, months, what articles share, notices, as bytes; decides nothing and writes nothing.
 
 Content is sanitized long before it comes here and is marked safe at one place, in templates/article.html; everything else
 is escaped by Jinja2. Links between our own pages are relative, so that a site works under any base path and from file://.
@@ -11,19 +11,23 @@ import hashlib
 from importlib import resources
 from itertools import takewhile
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
-from jinja2 import DictLoader, Environment, StrictUndefined
+from jinja2 import BytecodeCache, DictLoader, Environment, StrictUndefined
 
+from feeder.facets import author, tag
 from feeder.model import Document
+from feeder.renderers._common import GROUPS, on_the_web, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from types import CodeType
 
-    from jinja2 import Template
+    from jinja2.bccache import Bucket
 
-    from feeder.model import Entry, Site
+    from feeder.facets import Facet
+    from feeder.model import Entry, Image, Link, Site
 
 __all__ = ["SHOWN", "VERSION", "Pages", "static"]
 
@@ -32,6 +36,7 @@ SHOWN = 50
 
 _HOME = resources.files("feeder.renderers")
 _FILES = {file.name: file.read_bytes() for file in sorted((_HOME / "templates").iterdir(), key=lambda file: file.name) if file.is_file()}
+_CODE = sorted((file for file in _HOME.iterdir() if file.name.endswith(".py")), key=lambda file: file.name)
 _STATIC = {"style.css": "text/css", "feed.css": "text/css", "icon.svg": "image/svg+xml", "favicon.ico": "image/x-icon"}
 
 _LABELS = {"related": "Related", "via": "Source", "enclosure": "Download"}
@@ -44,15 +49,15 @@ _EAST_ASIAN = {"ja": ("年", "月", "日"), "zh": ("年", "月", "日"), "ko": (
 
 
 def _version() -> str:
-    """What the pages are made with: the templates, the stylesheets and this code."""
-    digest = hashlib.sha256((_HOME / "html.py").read_bytes())
-    for name, body in _FILES.items():
+    """What documents are made with: the templates, the stylesheets and the code of all renderers."""
+    digest = hashlib.sha256()
+    for name, body in [*_FILES.items(), *((file.name, file.read_bytes()) for file in _CODE)]:
         digest.update(f"\0{name}\0{len(body)}\0".encode() + body)
     return digest.hexdigest()[:16]
 
 
 VERSION = _version()
-"""Changes when the same entry would give another page."""
+"""Changes when the same entry would give another page, or another feed."""
 
 
 def static() -> tuple[Document, ...]:
@@ -60,12 +65,29 @@ def static() -> tuple[Document, ...]:
     return tuple(Document(name, media_type, _FILES[name]) for name, media_type in _STATIC.items())
 
 
+class _Compiled(BytecodeCache):
+    """What templates were compiled to in this process: they are the same for every site, and compiling takes longer than a hundred pages."""
+
+    def __init__(self) -> None:
+        self._code: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._code.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if bucket.code is not None:
+            self._code[bucket.key, bucket.checksum] = bucket.code
+
+
+_COMPILED = _Compiled()
+
+
 class Pages:
-    """The pages of one site. Templates are compiled when it is made, so make it once and call it for each page."""
+    """The pages of one site. A template is compiled when a process first needs it."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        environment = Environment(
+        self._templates = Environment(
             loader=DictLoader({name: body.decode() for name, body in _FILES.items() if name.endswith(".html")}),
             autoescape=True,
             trim_blocks=True,
@@ -73,65 +95,73 @@ class Pages:
             keep_trailing_newline=True,
             undefined=StrictUndefined,
             auto_reload=False,
+            bytecode_cache=_COMPILED,
         )
-        environment.filters |= {"below": self._below, "day": _day, "direction": _direction, "month": _month, "stamp": _stamp}
-        environment.tests["web"] = _web
-        environment.globals = {"site": site, "feed": f"{site.base}feed.xml", "labels": _LABELS}
-        frame = environment.get_template("frame.html")
-        self._frame = functools.cache(lambda root: frame.make_module({"root": root}))
-        self._article = environment.get_template("article.html")
-        self._index = environment.get_template("index.html")
-        self._month = environment.get_template("month.html")
-        self._notice = environment.get_template("notice.html")
+        self._templates.filters |= {"below": self._below, "day": _day, "direction": _direction, "feed": self._feed}
+        self._templates.filters |= {"home": _home, "month": _month, "name": _name, "stamp": stamp}
+        self._templates.tests |= {"ours": self._is_ours, "web": on_the_web}
+        self._templates.globals = {"site": site, "feed": f"{site.base}feed.xml", "labels": _LABELS, "groups": GROUPS}
+        self._frame = functools.cache(lambda root: self._templates.get_template("frame.html").make_module({"root": root}))
 
-    def article(self, entry: Entry) -> bytes:
-        """Return an article's own page, to be published where its permalink says."""
+    def article(self, entry: Entry, *, facets: tuple[Facet, ...] = ()) -> bytes:
+        """Return an article's own page, to be published where its permalink says; it leads to the pages of its `facets`."""
+        root = self._root(entry.permalink)
+        there = {facet.address: _home(facet, root) for facet in facets}
         return self._render(
-            self._article,
+            "article.html",
             entry=entry,
             title=entry.title,
             description=entry.summary,
             language=entry.language or self._site.language,
-            authors=entry.authors or self._site.authors,
-            links=[link for link in entry.links if link.rel in _LABELS and _web(link.href)],
+            authors=[(person, there.get(author(person.name).address)) for person in entry.authors or self._site.authors],
+            tags=[(category.label or category.term, there.get(tag(category.term).address)) for category in entry.categories],
+            folders=[(_name(facet), there[facet.address]) for facet in facets if facet.kind == "folders"],
+            links=[link for link in entry.links if link.rel in _LABELS and on_the_web(link.href)],
             rights=entry.rights or self._site.rights,
             canonical=entry.permalink,
-            root=self._root(entry.permalink),
+            root=root,
         )
 
-    def index(self, entries: Sequence[Entry], months: Sequence[tuple[str, int]]) -> bytes:
+    def index(self, entries: Sequence[Entry], months: Sequence[tuple[str, int]], *, kinds: Sequence[str] = ()) -> bytes:
         """Return the front page (`index.html`): the first SHOWN of `entries`, in the order given.
 
         `months` are the month pages and how many articles each holds, as ("2026-11", 12); they are listed, newest first, when
-        they hold more articles than are shown.
+        they hold more articles than are shown. `kinds` are those of facets that have a directory.
         """
         shown = entries[:SHOWN]
-        return self._render(
-            self._index,
+        return self._list(
+            "index.html",
+            "",
             entries=shown,
             months=sorted(months, reverse=True) if sum(count for _, count in months) > len(shown) else (),
+            kinds=[kind for kind in GROUPS if kind in kinds],
             title=self._site.title,
             description=self._site.subtitle or self._site.title,
-            language=self._site.language,
-            rights=self._site.rights,
-            canonical=self._site.base,
-            root="",
         )
 
     def month(self, name: str, entries: Sequence[Entry]) -> bytes:
         """Return the page `archive/<name>.html` of one month ("2026-11"), which changes only when an entry of that month does."""
         title = _month(name, self._site.language)
-        return self._render(
-            self._month,
-            entries=entries,
-            name=name,
-            title=title,
-            description=f"{title}: {self._site.title}",
-            language=self._site.language,
-            rights=self._site.rights,
-            canonical=f"{self._site.base}archive/{name}.html",
-            root="../",
+        return self._list("month.html", f"archive/{name}.html", entries=entries, name=name, title=title)
+
+    def group(self, facet: Facet, entries: Sequence[Entry], years: Sequence[str]) -> bytes:
+        """Return the page `<address>/index.html` of what articles share: `entries`, newest first, and the way to `years` ("2026")."""
+        crumbs = _crumbs(facet, "../" * (facet.address.count("/") + 1))
+        person = next((p for entry in entries for p in entry.authors if author(p.name).address == facet.address), None)
+        return self._list(
+            "group.html", f"{facet.address}/", title=facet.label, facet=facet, crumbs=crumbs, entries=entries, years=years, person=person
         )
+
+    def year(self, facet: Facet, year: str, entries: Sequence[Entry]) -> bytes:
+        """Return the page `<address>/<year>.html`: the titles of all that was published in that year (UTC), in the order given."""
+        crumbs = [*_crumbs(facet, "../" * (facet.address.count("/") + 1)), (_name(facet), "index.html")]
+        path, title = f"{facet.address}/{year}.html", f"{facet.label} · {year}"
+        return self._list("year.html", path, title=title, facet=facet, crumbs=crumbs, entries=entries, year=year)
+
+    def directory(self, kind: str, facets: Sequence[Facet]) -> bytes:
+        """Return the page `<kind>/index.html`, which names all facets of a kind in alphabetical order, folders with the way to them."""
+        listed = sorted(facets, key=lambda facet: (facet.label.casefold().split("/"), facet.address))
+        return self._list("directory.html", f"{kind}/", title=GROUPS[kind], facets=listed)
 
     def gone(self, title: str | None, permalink: str) -> bytes:
         """Return the page that takes the place of a withdrawn article; `title` is what it was called, or None to keep that back."""
@@ -142,12 +172,25 @@ class Pages:
         advice = "There is nothing at this address. It may have been mistyped, or the link that brought you here may be wrong."
         return self._say("Page not found", advice, urlsplit(self._site.base).path)
 
+    def _list(self, template: str, path: str, *, title: str, description: str | None = None, **facts: object) -> bytes:
+        """A page of the site itself at a path below its base, which is not percent-encoded."""
+        return self._render(
+            template,
+            title=title,
+            description=description or f"{title}: {self._site.title}",
+            language=self._site.language,
+            rights=self._site.rights,
+            canonical=self._site.base + quote(path),
+            root="../" * path.count("/"),
+            **facts,
+        )
+
     def _say(self, title: str, advice: str, root: str, *, lost: str | None = None) -> bytes:
         rights = self._site.rights
-        return self._render(self._notice, title=title, description=advice, lost=lost, language="en", rights=rights, canonical=None, root=root)
+        return self._render("notice.html", title=title, description=advice, lost=lost, language="en", rights=rights, canonical=None, root=root)
 
-    def _render(self, template: Template, *, root: str, **facts: object) -> bytes:
-        return template.render(facts, root=root, frame=self._frame(root)).encode()
+    def _render(self, template: str, *, root: str, **facts: object) -> bytes:
+        return self._templates.get_template(template).render(facts, root=root, frame=self._frame(root)).encode()
 
     def _root(self, permalink: str) -> str:
         """The way from a page to the site's root; an address outside the site cannot have a relative one."""
@@ -155,14 +198,35 @@ class Pages:
         return self._site.base if path == permalink else "../" * path.count("/")
 
     def _below(self, permalink: str, root: str) -> str:
-        """The way to an article from a page whose root is `root`."""
+        """The way to a document of ours from a page whose root is `root`."""
         path = permalink.removeprefix(self._site.base)
         return permalink if path == permalink else root + path
 
+    def _feed(self, facet: Facet) -> str:
+        return f"{self._site.base}{quote(facet.address)}/feed.xml"
 
-def _web(address: str | None) -> bool:
-    """Only such addresses become links: a `javascript:` that came in through front matter ends here."""
-    return address is not None and address.lower().startswith(("https://", "http://"))
+    def _is_ours(self, medium: Image | Link | None) -> bool:
+        """Only what lies here is loaded with a page: nobody else is told who reads it."""
+        return medium is not None and medium.href.startswith(self._site.base)
+
+
+def _name(facet: Facet) -> str:
+    """What a facet is called beside the way to it: a folder by its last step."""
+    return facet.label.rpartition("/")[2] if facet.kind == "folders" else facet.label
+
+
+def _crumbs(facet: Facet, root: str) -> list[tuple[str, str]]:
+    """The way down to a facet: its kind, and the folders that a folder lies in, each with the address of its page."""
+    crumbs = [(GROUPS[facet.kind], f"{root}{facet.kind}/index.html")]
+    if facet.kind == "folders":
+        up = facet.label.count("/")
+        crumbs += [(name, f"{'../' * (up - depth)}index.html") for depth, name in enumerate(facet.label.split("/")[:-1])]
+    return crumbs
+
+
+def _home(facet: Facet, root: str) -> str:
+    """The way to a facet's page from a page whose root is `root`."""
+    return f"{root}{quote(facet.address)}/index.html"
 
 
 def _direction(language: str) -> str:
@@ -172,10 +236,6 @@ def _direction(language: str) -> str:
     script = next((part for part in before_extensions if len(part) == 4 and part.isalpha()), None)
     right = primary in _RTL_LANGUAGES if script is None else script in _RTL_SCRIPTS
     return "rtl" if right else "ltr"
-
-
-def _stamp(when: datetime) -> str:
-    return when.isoformat().replace("+00:00", "Z")
 
 
 def _day(when: datetime, language: str) -> str:
