@@ -2,6 +2,7 @@
 
 The data model, in the order in which an article meets it:
 
+    Medium   a picture or a recording beside an article
     Source   the bytes of one settled file, and what is needed to understand them
     Article  the facts in one file; nothing decided (no id, no dates made up)
     Summary  a few sentences for it, and where they came from
@@ -30,6 +31,7 @@ __all__ = [
     "Feed",
     "Image",
     "Link",
+    "Medium",
     "Person",
     "Sibling",
     "Site",
@@ -78,6 +80,28 @@ class Image:
     width: int | None = None
     height: int | None = None
     alt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Medium:
+    """A picture or a recording beside an article, as it is published.
+
+    `name` is its file's: a digest of its bytes and a suffix. `length` is in bytes, sizes are in pixels as it is shown, `duration` in seconds;
+    `title` is what a recording calls itself.
+    """
+
+    name: str
+    type: str
+    length: int
+    width: int | None = None
+    height: int | None = None
+    duration: int | None = None
+    title: str | None = None
+
+    @property
+    def path(self) -> str:
+        """Its place below the base of all that is published."""
+        return f"media/{self.name}"
 
 
 BlockKind = Literal["paragraph", "heading", "item", "quote", "code", "table", "caption"]

@@ -39,9 +39,10 @@ ONLY_IN = {
     "jinja2": {"renderers/html.py"},
     "pydantic": {"config.py"},
     "sqlite3": {"ledger/"},
+    "tinytag": {"media/"},
     "watchfiles": {"host.py"},
 }
-PURE = ("changes.py", "edition.py", "facets.py", "feeds.py", "model.py", "readers/", "renderers/", "stories.py", "summarizers/", "text.py")
+PURE = ("changes.py", "edition.py", "facets.py", "feeds.py", "media/", "model.py", "readers/", "renderers/", "stories.py", "summarizers/", "text.py")
 IMPURE = {
     "asyncio",
     "http",
