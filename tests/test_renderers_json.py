@@ -19,6 +19,7 @@ from lxml import etree
 from feeder.errors import PublishError
 from feeder.model import Category, Entry, Feed, Image, Link, Person, Sibling, Site, Tombstone
 from feeder.renderers import jsonfeed, xml
+from feeder.renderers._common import uri
 from feeder.text import legal
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -180,6 +181,21 @@ def test_hostile_texts_are_read_back_as_they_were_but_for_what_xml_cannot_carry(
     assert brief["content_text"] == KEPT
 
 
+@pytest.mark.parametrize(
+    ("address", "written"),
+    [
+        ("https://x.example/a%20b?q=1&r=[2]#c", "https://x.example/a%20b?q=1&r=[2]#c"),
+        ("https://例え.example:8080/日 本?q=é#ü", "https://xn--r8jz45g.example:8080/%E6%97%A5%20%E6%9C%AC?q=%C3%A9#%C3%BC"),
+        ("HTTPS://x.example?q=é/", "HTTPS://x.example?q=%C3%A9/"),
+        ("https://é..example/", "https://%C3%A9..example/"),
+        ("https://x\x01.example/\ud800", "https://x%EF%BF%BD.example/%EF%BF%BD"),
+    ],
+)
+def test_addresses_are_uris(address: str, written: str) -> None:
+    """RFC 3987 section 3.1: the format knows no other addresses, and neither does RSS."""
+    assert item(Link(address, "related"))["external_url"] == written
+
+
 def test_a_diff_shows_what_changed() -> None:
     """One value on each line, letters of all scripts as they are, a line end at the end."""
     body = jsonfeed.render(feed(entry(1, title="日本"), entry(2)))
@@ -211,8 +227,8 @@ def atom(document: Feed) -> list[dict[str, object]]:
     for found in etree.fromstring(xml.atom(document, generator_version="1")).iterfind(f"{ns}entry"):
         said: dict[str, object] = {names[name]: "".join(e.itertext()) for name in names if (e := found.find(f"{ns}{name}")) is not None}
         links = [(link.get("rel"), link.get("href")) for link in found.iterfind(f"{ns}link")]
-        said["url"] = next(href for rel, href in links if rel == "alternate")
-        said["attachments"] = [href for rel, href in links if rel == "enclosure"]
+        said["url"] = next(uri(href) for rel, href in links if rel == "alternate" and href)
+        said["attachments"] = [uri(href) for rel, href in links if rel == "enclosure" and href]
         said["tags"] = [category.get("label") or category.get("term") for category in found.iterfind(f"{ns}category")]
         said["authors"] = [person.findtext(f"{ns}name") for person in found.iterfind(f"{ns}author")]
         entries.append(said)

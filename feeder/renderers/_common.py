@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from feeder.text import legal
 
@@ -10,10 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-__all__ = ["GROUPS", "carried", "on_the_web", "stamp"]
+__all__ = ["GROUPS", "carried", "on_the_web", "stamp", "uri"]
 
 GROUPS: Mapping[str, str] = {"tags": "Tags", "authors": "Authors", "folders": "Folders"}
 """What the kinds of facets are called, in the order in which they are listed."""
+
+_DELIMITERS = "!#$%&'()*+,/:;=?@[]~"
 
 
 def carried(text: str) -> str:
@@ -32,3 +37,14 @@ def on_the_web(address: str | None) -> bool:
 def stamp(when: datetime) -> str:
     """Return a time as RFC 3339 has it, in UTC with a Z (RFC 4287 section 3.3)."""
     return when.isoformat().replace("+00:00", "Z")
+
+
+def uri(address: str) -> str:
+    """Return an address on the web as a URI (RFC 3987 section 3.1): JSON Feed, RSS and the extensions of Atom know no IRIs."""
+    scheme, mark, rest = carried(address).partition("://")
+    host = re.split("[/?#]", rest, maxsplit=1)[0]
+    path = rest.removeprefix(host)
+    if not host.isascii():
+        with suppress(UnicodeError):  # no such host can be; percent-encoded it is at least a URI (RFC 3986 section 3.2.2)
+            host = host.encode("idna").decode()
+    return scheme + mark + quote(host, _DELIMITERS) + quote(path, _DELIMITERS)

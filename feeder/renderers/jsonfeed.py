@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING
 
 from feeder.errors import PublishError
-from feeder.renderers._common import carried, on_the_web, stamp
+from feeder.renderers._common import carried, on_the_web, stamp, uri
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -27,8 +27,9 @@ _CONTENTS = ("content_html", "content_text")
 def render(feed: Feed) -> bytes:
     """Return the feed as JSON Feed 1.1 in UTF-8, one value on each line, the same bytes for the same feed.
 
-    Ids, titles, times and addresses are those of the Atom twin: characters that XML cannot carry become U+FFFD here too, and what is
-    not http(s) is left out. An item in `feed.summary_only` has its summary as its content, since the format asks for one.
+    Ids, titles, times and addresses are those of the Atom twin: characters that XML cannot carry become U+FFFD here too, and
+    addresses that are not http(s) are left out; the others are URIs, as in RSS. An item in `feed.summary_only` has its summary
+    as its content, since the format asks for one.
     """
     site = feed.site
     document = _said(
@@ -41,7 +42,7 @@ def render(feed: Feed) -> bytes:
         favicon=f"{site.base}favicon.ico",
         authors=_authors(site.authors),
         language=carried(site.language),
-        hubs=[{"type": "WebSub", "url": carried(link.href)} for link in feed.links if link.rel == "hub" and on_the_web(link.href)],
+        hubs=[{"type": "WebSub", "url": uri(link.href)} for link in feed.links if link.rel == "hub" and on_the_web(link.href)],
     )
     items = [_item(entry, feed) for entry in feed.entries]
     return json.dumps({**document, "items": items}, ensure_ascii=False, indent=1).encode() + b"\n"
@@ -87,7 +88,7 @@ def _item(entry: Entry, feed: Feed) -> dict[str, object]:
         "id": carried(entry.id),
         **_said(
             url=_address(entry.permalink),
-            external_url=next((carried(link.href) for link in entry.links if link.rel in _ABOUT and on_the_web(link.href)), None),
+            external_url=next((uri(link.href) for link in entry.links if link.rel in _ABOUT and on_the_web(link.href)), None),
             title=carried(entry.title),
         ),
         **({"content_text": summary} if brief else {"content_html": carried(entry.content)}),
@@ -111,7 +112,7 @@ def _attachments(entry: Entry) -> list[dict[str, object]]:
 
 def _attachment(link: Link, duration: int | None) -> dict[str, object]:
     # The format asks for a type; where nobody has said it, only this is true. A size of 0 is a size.
-    said = _said(url=carried(link.href), mime_type=carried(link.type or "application/octet-stream"), title=carried(link.title or ""))
+    said = _said(url=uri(link.href), mime_type=carried(link.type or "application/octet-stream"), title=carried(link.title or ""))
     numbers = {"size_in_bytes": link.length, "duration_in_seconds": duration}
     return {**said, **{name: number for name, number in numbers.items() if number is not None}}
 
@@ -121,11 +122,11 @@ def _authors(persons: Iterable[Person]) -> list[dict[str, object]]:
 
 
 def _first(links: Iterable[Link], rel: str) -> str | None:
-    return next((carried(link.href) for link in links if link.rel == rel and on_the_web(link.href)), None)
+    return next((uri(link.href) for link in links if link.rel == rel and on_the_web(link.href)), None)
 
 
 def _address(address: str | None) -> str | None:
-    return carried(address) if address is not None and on_the_web(address) else None
+    return uri(address) if address is not None and on_the_web(address) else None
 
 
 def _said(**facts: object) -> dict[str, object]:

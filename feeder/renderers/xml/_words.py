@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import fields
 from itertools import pairwise
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from lxml import etree
 
-from feeder.text import legal
+from feeder.renderers import _common
+from feeder.renderers._common import on_the_web, uri
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,20 +66,6 @@ def links(these: Iterable[Link]) -> list[dict[str, str]]:
     return [said(link) for link in these if on_the_web(link.href)]
 
 
-def on_the_web(address: str) -> bool:
-    """Readers hand addresses to a browser as they are; `javascript:` and `file:` must never get there."""
-    return address.lower().startswith(("https://", "http://"))
-
-
-def uri(address: str) -> str:
-    """An address on the web as a URI (RFC 3987 section 3.1): RSS and the extensions know no IRIs."""
-    scheme, mark, rest = address.partition("://")
-    host, slash, path = rest.partition("/")
-    if not host.isascii():
-        host = host.encode("idna", "ignore").decode()
-    return scheme + mark + host + slash + quote(path, safe="!#$%&'()*+,/:;=?@[]~", errors="replace")
-
-
 def said(value: Person | Link | Category) -> dict[str, str]:
     """Return what is said in a value under feedgen's names, which are ours: a new dict, because feedgen changes what it is given."""
     facts = ((field.name, getattr(value, field.name)) for field in fields(value))
@@ -87,10 +73,5 @@ def said(value: Person | Link | Category) -> dict[str, str]:
 
 
 def carried(text: str | None) -> str | None:
-    """Return the text as XML can carry it, None where there is none: feedgen takes None as "leave it out".
-
-    Not text.clean: normalizing HTML could join a mark to the ">" of a tag.
-    """
-    if not text or legal(text):
-        return text or None
-    return "".join(character if legal(character) else "\ufffd" for character in text)
+    """Return the text as XML can carry it, None where there is none: feedgen takes None as "leave it out"."""
+    return _common.carried(text) if text else None
