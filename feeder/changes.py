@@ -169,14 +169,16 @@ class Verdict:
 
 
 def visible(article: Article) -> str:
-    """The digest of what readers see of an article: title, the author's summary, content, links, authors, categories.
+    """The digest of what readers see of an article: title, the author's summary, content, links, authors, categories, its picture.
 
     A generated summary is not part of it: it follows from the content, and a better summarizer must not mark everything unread.
     """
     links = [(x.href, x.rel, x.type, x.title, x.hreflang, x.length) for x in article.links]
     authors = [(x.name, x.uri, x.email) for x in article.authors]
     categories = [(x.term, x.scheme, x.label) for x in article.categories]
-    facts = (article.title, article.summary, article.content, links, authors, categories)
+    facts: list[object] = [article.title, article.summary, article.content, links, authors, categories]
+    if article.image:  # what has none keeps the digest it had before there were any
+        facts.append(article.image.href)
     return hashlib.sha256(json.dumps(facts, ensure_ascii=False).encode()).hexdigest()
 
 

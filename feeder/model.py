@@ -17,6 +17,7 @@ no Text class with a type (RFC 4287 section 3.1): the field is the type. Times a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import Literal
@@ -120,13 +121,16 @@ class Source:
     """The bytes of one file and what a reader needs to understand them.
 
     `path` is relative to the input folder, "/"-separated and NFC. `base` is the absolute URL that relative references in
-    the file are resolved against. `zone` is where times without an offset are meant.
+    the file are resolved against, `home` that of everything published. `zone` is where times without an offset are meant.
+    `media` holds what the article refers to beside it, by path, or the reason why it cannot be published; empty before anybody looked.
     """
 
     path: str
     body: bytes
     base: str
     zone: tzinfo = UTC
+    home: str = ""
+    media: Mapping[str, Medium | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +139,7 @@ class Article:
 
     `content` is sanitized HTML with absolute URLs, without the title line; `blocks` is its plain text. `origins` tells
     where a fact came from ("title" -> "first heading"), `flags` what its author should know ("decoded as windows-1252, a guess").
+    `references` are the paths of the pictures and recordings in the input folder that it refers to; `duration` is in seconds, of its first enclosure.
     """
 
     path: str
@@ -154,6 +159,9 @@ class Article:
     expires: datetime | None = None
     draft: bool = False
     minor: bool = False
+    image: Image | None = None
+    duration: int | None = None
+    references: tuple[str, ...] = ()
     origins: tuple[tuple[str, str], ...] = ()
     flags: tuple[str, ...] = ()
 

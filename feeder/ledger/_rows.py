@@ -157,16 +157,20 @@ def body_row(told: Told) -> str:
         "categories": [[x.term, x.scheme, x.label] for x in a.categories],
         "language": a.language,
         "rights": a.rights,
+        **({"image": [a.image.href, a.image.type, a.image.width, a.image.height, a.image.alt]} if a.image else {}),
+        **({"duration": a.duration} if a.duration else {}),
     }
     return json.dumps(facts, ensure_ascii=False)
 
 
 def entry_of(k: Known, body: Mapping[str, object], permalink: str) -> Entry:
     """The entry of a promise and what subscribers are told of it."""
-    from feeder.model import Category, Entry, Link, Person
+    from feeder.model import Category, Entry, Image, Link, Person
 
     facts = dict(body)
     for name, noun in (("links", Link), ("authors", Person), ("categories", Category)):
         facts[name] = tuple(noun(*values) for values in facts[name])  # type: ignore[attr-defined]
+    if "image" in facts:
+        facts["image"] = Image(*facts["image"])  # type: ignore[misc]
     alternate = Link(permalink, type="text/html")
     return Entry(id=k.id, published=k.published, updated=k.updated, arrival=k.arrival, **{**facts, "links": (alternate, *facts["links"])})  # type: ignore[misc,arg-type]

@@ -8,6 +8,7 @@ decode, clean, front matter (all three in `_matter.opened`), the format's own pa
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, cast
@@ -23,10 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from feeder.model import Block, Source
+    from feeder.readers._facts import Facts
 
 __all__ = ["SUFFIXES", "VERSION", "Claim", "Parsed", "read", "suffixes"]
 
-VERSION = "2"
+VERSION = "3"
 """Changes when the same bytes would give another Article, so that what was read before is read again."""
 
 SUFFIXES: Mapping[str, str] = {
@@ -45,30 +47,51 @@ def suffixes() -> frozenset[str]:
 
 
 def read(source: Source) -> Article:
-    """Return the facts in one file. Raises Unreadable, saying why and what to do, and nothing else."""
+    """Return the facts in one file. Raises Unreadable, saying why and what to do, and nothing else.
+
+    Where the article names `references`, it is to be read once more, with what was found of them in `source.media`.
+    """
     from feeder.readers import _content, _more  # compiled parsers, which `suffixes` does without
+    from feeder.readers._beside import Beside
     from feeder.readers._facts import Facts
 
     parsed = _reader(PurePosixPath(source.path).suffix.lower())(source)
-    base = parsed.base or source.base
     root = _content.parse(parsed.content) if isinstance(parsed.content, str) else parsed.content
-    facts = Facts((*parsed.claims, *_more.claims(root), *_named(source.path)), base, source.zone)
-    title = facts.line("title") or "Untitled"
-    content, dropped = _content.published(root, base, title)
-    blocks = _content.blocks(content)
-    if not blocks and "<img" not in content:
+    beside = Beside(source, elsewhere=parsed.base is not None)
+    claims = (*parsed.claims, *_more.claims(root), *_named(source.path))
+    facts = Facts(claims, parsed.base or source.base, source.zone, beside)
+    title, image, stated = facts.line("title") or "Untitled", facts.image(), facts.enclosures()
+    content, dropped = _content.published(root, facts.base, title, beside)
+    enclosures = stated or tuple(beside.recordings)
+    if not (blocks := _content.blocks(content)) and "<img" not in content:
+        content = _content.listed(enclosures)  # a recording alone is an article, too
+        blocks = _content.blocks(content)
+    if not content and not beside.unseen:
         raise Unreadable("nothing is left to publish but a title", "write some text into it")
-    language = facts.language() or _detected(blocks, facts.origins)
+    article = _stated(source.path, title, content, facts)
+    return replace(
+        article,
+        blocks=blocks,
+        language=article.language or _detected(blocks, facts.origins),
+        links=(*article.links, *enclosures),
+        image=image or beside.thumbnail,
+        duration=beside.duration(enclosures),
+        references=tuple(beside.references),
+        origins=tuple(facts.origins),
+        flags=(*parsed.flags, *facts.flags, *dropped, *beside.flags),
+    )
+
+
+def _stated(path: str, title: str, content: str, facts: Facts) -> Article:
     return Article(
-        path=source.path,
+        path=path,
         title=title,
         content=content,
-        blocks=blocks,
         summary=facts.summary(title),
         authors=facts.authors(),
         categories=facts.categories(),
         links=facts.links(),
-        language=language,
+        language=facts.language(),
         rights=facts.line("rights"),
         id=facts.id(),
         slug=facts.slug(),
@@ -77,8 +100,6 @@ def read(source: Source) -> Article:
         expires=facts.date("expires"),
         draft=facts.draft(),
         minor=facts.minor(),
-        origins=tuple(facts.origins),
-        flags=(*parsed.flags, *facts.flags, *dropped),
     )
 
 

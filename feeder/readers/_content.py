@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from html import unescape
+from html import escape, unescape
 from itertools import islice
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import nh3
@@ -16,13 +17,14 @@ from feeder.model import Block
 from feeder.readers._facts import absolute, same_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from lxml.etree import _Element
 
-    from feeder.model import BlockKind
+    from feeder.model import BlockKind, Link
+    from feeder.readers._beside import Beside
 
-__all__ = ["HEADINGS", "LIMIT", "MARK", "blocks", "parse", "published", "remove", "sanitized", "too_deep", "words"]
+__all__ = ["HEADINGS", "LIMIT", "MARK", "blocks", "listed", "parse", "published", "remove", "sanitized", "too_deep", "words"]
 
 LIMIT = 2_000_000
 """Characters of HTML one article may have: a hundred times a long one. The rest of the way is linear in it, but not free."""
@@ -171,17 +173,17 @@ def too_deep(root: _Element) -> bool:
     return bool(_TOO_DEEP(root))
 
 
-def published(root: _Element, base: str, title: str) -> tuple[str, tuple[str, ...]]:
+def published(root: _Element, base: str, title: str, beside: Beside) -> tuple[str, tuple[str, ...]]:
     """Return the tree as sanitized HTML without the title's own line, and what its author should know. The tree is used up.
 
-    Addresses are absolute, headings begin at h2, in-page links lead nowhere from a feed and leave their words. Raises
-    Unreadable when it is too large.
+    Addresses are absolute, those of media lead to what is published of them, headings begin at h2, in-page links lead nowhere from a feed
+    and leave their words. Raises Unreadable when it is too large.
     """
     flags: list[str] = []
     if too_deep(root):
         flags.append("nested too deeply: only the text is published")
         root = parse("".join(f"<p>{text_of}</p>" for text_of in _escaped_texts(root)) or "<p>")
-    _ready(root, base, title, flags)
+    _ready(root, base, title, flags, beside)
     html = etree.tostring(root, encoding="unicode", method="html", with_tail=False)
     if len(html) > LIMIT:
         raise Unreadable(f"more than {LIMIT // 1_000_000} million characters of HTML", "divide it into several articles")
@@ -195,22 +197,30 @@ def sanitized(html: str) -> str:
     return (_SANITIZER.clean(text.clean(safe)) if _UNCLEAN.search(safe) else safe).strip()
 
 
+def listed(enclosures: Iterable[Link]) -> str:
+    """Return sanitized HTML that leads to recordings which come without a text."""
+    links = ((escape(link.href), escape(link.title or PurePosixPath(link.href).name, quote=False)) for link in enclosures)
+    return sanitized("".join(f'<p><a href="{href}">{said}</a></p>' for href, said in links))
+
+
 def _escaped_texts(root: _Element) -> Iterator[str]:
     for found in root.itertext():
         if found.strip():
             yield found.replace("&", "&amp;").replace("<", "&lt;")
 
 
-def _ready(root: _Element, base: str, title: str, flags: list[str]) -> None:
+def _ready(root: _Element, base: str, title: str, flags: list[str], beside: Beside) -> None:
     headings = []
     for element in list(root.iter(*_TOUCHED)):
         match element.tag:
             case "a":
-                _link(element, base, flags)
+                _link(element, base, flags, beside)
             case "img":
-                _image(element, base, flags)
+                _image(element, base, flags, beside)
             case "input":
                 _becomes(element, "☑" if element.get("checked") is not None else "☐" if element.get("type") == "checkbox" else "")
+            case "audio" | "video" if _played(element, beside):
+                pass
             case tag if tag in _ACTIVE:
                 flags.append(f"<{tag}> was left out")
             case _:
@@ -231,7 +241,21 @@ def _headed(headings: list[_Element], title: str) -> None:
         element.tag = f"h{min(6, level + shift)}"
 
 
-def _link(element: _Element, base: str, flags: list[str]) -> None:
+def _played(element: _Element, beside: Beside) -> bool:
+    """Let a link stand where a recording beside the article was to be played; whether there is one."""
+    sources = filter(None, (source.get("src") for source in (element, *element.iter("source"))))
+    link = next((link for src in sources if (link := beside.recording(src))), None)
+    if link is None:
+        return False
+    for child in list(element):
+        element.remove(child)
+    _becomes(element, link.title or "")
+    element.tag = "a"
+    element.set("href", link.href)
+    return True
+
+
+def _link(element: _Element, base: str, flags: list[str], beside: Beside) -> None:
     href = (element.get("href") or "").strip()
     if not href or href.startswith("#"):
         if element.get("class") == "footnote-backref":
@@ -240,18 +264,24 @@ def _link(element: _Element, base: str, flags: list[str]) -> None:
             element.tag = "span"
         return
     try:
-        element.set("href", absolute(href, base))
+        element.set("href", beside.linked(href) or absolute(href, base))
     except ValueError:
         element.tag = "span"
         flags.append(f"a link was left out, not http, https or mailto: {text.printable(href[:60])}")
 
 
-def _image(element: _Element, base: str, flags: list[str]) -> None:
+def _image(element: _Element, base: str, flags: list[str], beside: Beside) -> None:
     if element.get("width") in {"0", "1"} and element.get("height") in {"0", "1"}:
         _becomes(element, "")  # it counts readers
         return
     # Pages that load images late keep the address beside a placeholder.
     src = element.get("data-src") or element.get("data-original") or element.get("src") or ""
+    if picture := beside.picture(src, element.get("alt", "")):
+        element.set("src", picture.href)
+        if not (element.get("width") or element.get("height")):  # a page that knows them does not jump while it loads
+            element.set("width", str(picture.width))
+            element.set("height", str(picture.height))
+        return
     try:
         if not src.strip() or src.strip().startswith("#"):
             raise ValueError("no address")

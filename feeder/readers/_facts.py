@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote, urljoin
 
 from feeder import text
-from feeder.model import Category, Link, Person
+from feeder.media import guessed
+from feeder.model import Category, Image, Link, Person
 from feeder.readers._dates import moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime, tzinfo
 
+    from feeder.readers._beside import Beside
     from feeder.readers._parsed import Claim, Value
 
 __all__ = ["Facts", "absolute", "same_words"]
@@ -56,6 +58,8 @@ _UNSAFE = re.compile(
 )
 # A paragraph that ends between two of these has no space there.
 _WIDE_BREAK = re.compile("(?<=[\u2e80-\u9fff\uff00-\uffef])\n(?=[\u2e80-\u9fff\uff00-\uffef])")
+_TYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
+_LENGTH = re.compile(r"\d{1,15}")
 _CUT_OFF = ("...", "…", "[…]", "[...]")
 # What programs write into the head of every page until somebody changes it. Whole descriptions, in small letters: words that
 # only occur in one prove nothing.
@@ -78,6 +82,7 @@ class Facts:
     claims: Sequence[Claim]
     base: str
     zone: tzinfo
+    beside: Beside
     origins: list[tuple[str, str]] = field(default_factory=list)
     flags: list[str] = field(default_factory=list)
 
@@ -130,6 +135,14 @@ class Facts:
     def links(self) -> tuple[Link, ...]:
         """Return what the author points to."""
         return self._all("links", lambda value: [Link(href=absolute(_said(item), self.base), rel="related") for item in _items(value)])
+
+    def image(self) -> Image | None:
+        """Return the picture that stands for the article."""
+        return self._first("image", lambda value: _image(value, self.base, self.beside))
+
+    def enclosures(self) -> tuple[Link, ...]:
+        """Return the recordings, or whatever else it brings along (RFC 4287 section 4.2.7.2)."""
+        return self._all("enclosures", lambda value: [link for item in _items(value) for link in _enclosure(item, self.base, self.beside)])
 
     def _first(self, name: str, convert: Callable[[Value], _T | None]) -> _T | None:
         return next((found for found, _ in self._sound(name, convert)), None)
@@ -300,6 +313,44 @@ def _uri(said: str, base: str) -> str | None:
     except ValueError:
         return None
     return found if found.startswith("http") else None
+
+
+def _image(value: Value, base: str, beside: Beside) -> Image | None:
+    said = _parts(value)
+    alt = text.line(said.get("alt", ""))[:1000]
+    if picture := beside.picture(said["url"], alt):
+        return picture
+    return None if beside.holds(said["url"]) else Image(_on_the_web(said["url"], base), guessed(said["url"]), alt=alt)
+
+
+def _enclosure(value: Value, base: str, beside: Beside) -> list[Link]:
+    said = _parts(value)
+    title = text.line(said.get("title", ""))[:300] or None
+    if medium := beside.medium(said["url"]):
+        return [Link(beside.address(medium), "enclosure", medium.type, title or medium.title, length=medium.length)]
+    if beside.holds(said["url"]):
+        return []
+    kind, length = said.get("type", "").strip().lower(), said.get("length", "")
+    known = kind if _TYPE.fullmatch(kind) else guessed(said["url"])
+    return [Link(_on_the_web(said["url"], base), "enclosure", known, title, length=int(length) if _LENGTH.fullmatch(length) else None)]
+
+
+def _parts(value: Value) -> dict[str, str]:
+    """Return what is said of a medium by our names: an address alone, or a table as other programs have it, too."""
+    if not isinstance(value, dict):
+        return {"url": _said(value)}
+    said = {key.lower(): text.clean(inner) for key, inner in value.items() if isinstance(inner, str)}
+    address = next((said[name] for name in ("url", "href", "src", "file", "path", "image") if said.get(name)), "")
+    if not address:
+        raise ValueError("has no url")
+    return {**said, "url": address}
+
+
+def _on_the_web(said: str, base: str) -> str:
+    found = absolute(said, base)
+    if not found.startswith("http"):
+        raise ValueError("is no http or https address")
+    return found
 
 
 def _terms(value: Value) -> list[Category]:

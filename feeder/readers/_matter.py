@@ -42,6 +42,8 @@ _NAMES = {
     "slug": ("slug",),
     "summary": ("summary", "description", "excerpt"),
     "links": ("link",),
+    "image": ("image", "cover", "thumbnail"),
+    "enclosures": ("enclosure", "enclosures", "audio"),
     "rights": ("rights", "copyright"),
 }
 
