@@ -29,7 +29,8 @@ from feeder.model import Category, Entry, Image, Link, Person, Sibling, Site
 from feeder.renderers.html import SHOWN, VERSION, Pages, static
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+    from types import FrameType
     from xml.etree.ElementTree import Element
 
 PACKAGE = Path(feeder.__file__).parent
@@ -434,3 +435,164 @@ def test_a_page_names_who_tells_the_same_story_in_a_part_of_its_own() -> None:
     assert [(time.get("datetime"), text(time)) for time in aside.iter("time")] == [("2026-11-21T08:00:00Z", "21 November 2026")]
     assert [a.get("href") for a in found(page, "ul[@class='links']/li/a")] == ["https://example.net/"]
     assert not found(PAGES.article(entry()), "aside")
+
+
+# --- what articles share --------------------------------------------------------------------------------------------
+
+CPP = facets.tag("C++")
+FOLDERS = facets.folders("2026/fog & rain/日本/a.md")
+
+
+def hrefs(elements: Iterable[Element]) -> list[tuple[str | None, str]]:
+    return [(element.get("href"), text(element)) for element in elements if element.tag == "a"]
+
+
+def test_a_tag_has_a_page_with_its_articles_its_feed_and_its_years() -> None:
+    page = PAGES.group(CPP, [entry("b", title="B"), entry("a", title="A")], ("2026", "2025"))
+    assert text(one(page, "head/title")) == "C++ · Notes from the harbour"
+    assert text(one(page, "main[@class='h-feed']//h1[@class='p-name']")) == "C++"
+    assert [text(title) for title in found(page, "article[@class='h-entry']/h2")] == ["B", "A"], "in the order given"
+    assert hrefs(found(page, "article/h2/a"))[1] == ("../../articles/a.html", "A")
+    assert hrefs(found(page, "p[@class='byline']/a")) == [("feed.xml", "Feed")]
+    assert one(page, "head/link[@rel='canonical']").get("href") == f"{BASE}tags/c-cedb1bac/"
+    assert found(page, "head/link[@rel='alternate']")[0].attrib["title"] == "Notes from the harbour: C++"
+    assert hrefs(found(page, "p[@class='crumbs']/a")) == [("../../tags/index.html", "Tags")]
+    assert hrefs(found(page, "nav[@class='months']//a")) == [("2026.html", "2026"), ("2025.html", "2025")]
+    assert not found(PAGES.group(CPP, [entry()], ()), "nav[@class='months']")
+
+
+def test_a_page_of_a_year_has_the_titles_and_days_only() -> None:
+    page = PAGES.year(CPP, "2026", [entry("b", title="ב", language="he"), entry("a", title="A", image=Image(f"{BASE}media/a.jpg"))])
+    assert text(one(page, "head/title")) == "C++ · 2026 · Notes from the harbour"
+    assert text(one(page, "h1")) == "2026"
+    assert [text(item) for item in found(page, "li[@class='h-entry']")] == ["ב 22 November 2026", "A 22 November 2026"]
+    assert hrefs(found(page, "li/a")) == [("../../articles/b.html", "ב"), ("../../articles/a.html", "A")]
+    assert [bdi.get("lang") for bdi in found(page, "li/a/bdi")] == ["he", None]
+    assert hrefs(found(page, "p[@class='crumbs']/a")) == [("../../tags/index.html", "Tags"), ("index.html", "C++")]
+    assert one(page, "head/link[@rel='canonical']").get("href") == f"{BASE}tags/c-cedb1bac/2026.html"
+    assert not found(page, "main//img")
+
+
+def test_a_folder_leads_to_the_folders_it_lies_in() -> None:
+    """By relative addresses that a disk understands, at any depth."""
+    page = PAGES.group(FOLDERS[2], [entry()], ())
+    assert text(one(page, "h1")) == "日本"
+    assert text(one(page, "head/title")).startswith("2026/fog & rain/日本 · ")
+    assert hrefs(found(page, "p[@class='crumbs']/a")) == [
+        ("../../../../folders/index.html", "Folders"),
+        ("../../index.html", "2026"),
+        ("../index.html", "fog & rain"),
+    ]
+    assert hrefs(found(page, "article/h2/a")) == [("../../../../articles/fog.html", "Fog")]
+
+
+def test_the_page_of_an_author_leads_to_where_they_are() -> None:
+    """The last word of an article counts; no other author's, and nothing but the web."""
+    authors = (Person("Bo", "https://example.net/bo"), Person("ann", "https://example.net/ann"))
+    page = PAGES.group(facets.author("Ann"), [entry("a", authors=authors), entry("b", authors=(Person("Ann", "https://example.net/old"),))], ())
+    assert hrefs(found(page, "span[@class='p-author h-card']/a")) == [("https://example.net/ann", "https://example.net/ann")]
+    evil = PAGES.group(facets.author("Ann"), [entry(authors=(Person("Ann", "javascript:alert(1)"),))], ())
+    assert not found(evil, "span[@class='p-author h-card']")
+
+
+def test_a_directory_lists_what_there_is_in_alphabetical_order() -> None:
+    """Without counts: it changes only when one comes or goes. It leads to the OPML of all."""
+    tags = [facets.tag(term) for term in ("日本", "b", "C++", "A")]
+    page = PAGES.directory("tags", tags)
+    assert text(one(page, "h1")) == "Tags"
+    assert [label for _, label in hrefs(found(page, "li/a"))] == ["A", "b", "C++", "日本"]
+    assert hrefs(found(page, "li/a"))[3] == ("../tags/%E6%97%A5%E6%9C%AC/index.html", "日本")
+    assert PAGES.directory("tags", tags[::-1]) == page
+    assert hrefs(found(page, "p[@class='also']//a")) == [("../feeds.opml", "all of them for a feed reader")]
+    assert one(page, "head/link[@rel='canonical']").get("href") == f"{BASE}tags/"
+    folders = PAGES.directory("folders", [*facets.folders("b b/x/a.md"), *facets.folders("b/y/a.md"), *facets.folders("b/X/a.md")])
+    assert [label for _, label in hrefs(found(folders, "li/a"))] == ["b", "b", "b/X", "b/y", "b b", "b b/x"]
+
+
+def test_an_article_leads_to_what_it_shares_with_others() -> None:
+    authors, categories = (Person("Ann", "https://example.net/ann"), Person("Bo")), (Category("c++", label="C++"), Category("sea"))
+    full = entry(authors=authors, categories=categories)
+    page = PAGES.article(full, facets=(CPP, facets.author("Ann"), *FOLDERS))
+    assert hrefs(found(page, "a[@class='p-author h-card']")) == [("../authors/ann/index.html", "Ann")]
+    assert [(text(tag), hrefs(tag)) for tag in found(page, "ul[@class='tags']/li[@class='p-category']")] == [
+        ("C++", [("../tags/c-cedb1bac/index.html", "C++")]),
+        ("sea", []),
+    ]
+    assert hrefs(found(page, "p[@class='folder']/a")) == [
+        ("../folders/2026/index.html", "2026"),
+        (f"../{quote(FOLDERS[1].address)}/index.html", "fog & rain"),
+        (f"../{quote(FOLDERS[2].address)}/index.html", "日本"),
+    ]
+    alone = PAGES.article(full)
+    assert not found(alone, "p[@class='folder']")
+    assert hrefs(found(alone, "*[@class='p-author h-card']")) == [("https://example.net/ann", "Ann")]
+    assert not hrefs(one(alone, "ul[@class='tags']").iter())
+
+
+def test_an_author_of_the_site_has_no_page_for_that() -> None:
+    """Only who is stated in an article; but then in the names of the site, too."""
+    assert not hrefs(found(PAGES.article(entry(), facets=(facets.author("Somebody"),)), "*[@class='p-author h-card']"))
+
+
+def test_the_index_names_all_forms_of_the_feed_and_the_kinds_that_there_are() -> None:
+    page = PAGES.index([entry()], (), kinds=("folders", "tags"))
+    assert hrefs(found(page, "aside[@id='subscribe']//a")) == [("rss.xml", "RSS"), ("feed.json", "JSON Feed")]
+    assert hrefs(found(page, "nav[@class='kinds']/a")) == [("tags/index.html", "Tags"), ("folders/index.html", "Folders")]
+    assert not found(PAGES.index([entry()], ()), "nav[@class='kinds']")
+
+
+@pytest.mark.parametrize("label", [HOSTILE, LABEL, "שלום\u202e ](x)", "W" * 300])
+def test_a_hostile_label_is_text_wherever_it_stands(label: str) -> None:
+    """C13 C26: escaped once, isolated from the text around it, so that no direction runs out of it."""
+    shared = (facets.tag(label), facets.author(label), *facets.folders(f"{label.replace('/', '|')}/a.md"))
+    rich = entry(authors=(Person(label),), categories=(Category(label),))
+    for facet in shared:
+        pages = [PAGES.group(facet, [rich], ("2026",)), PAGES.year(facet, "2026", [rich]), PAGES.directory(facet.kind, [facet])]
+        pages.append(PAGES.article(rich, facets=shared))
+        for page in pages:
+            shown = [bdi for bdi in parse(page).iter("bdi") if text(bdi) == facet.label]
+            assert shown
+            for element in one(page, "body").iter():
+                assert facet.label not in (element.tail or "")
+                assert facet.label not in (element.text or "") or element.tag == "bdi"
+            assert not list(parse(page).iter("script"))
+        assert text(one(pages[0], "head/title")) == f"{facet.label} · {SITE.title}"
+
+
+def test_a_picture_is_shown_only_where_it_lies_here() -> None:
+    """Whoever reads a page is told to nobody else; in the content, a picture is the author's own word."""
+    own, foreign = Image(f"{BASE}media/fog.jpg", width=640, height=480, alt='"Fog"'), Image("https://example.net/pixel.gif")
+    page = PAGES.article(entry(image=own))
+    picture = one(page, "img[@class='u-featured']")
+    assert dict(picture.attrib) == {"class": "u-featured", "src": "../media/fog.jpg", "width": "640", "height": "480", "alt": '"Fog"'}
+    card = one(PAGES.group(CPP, [entry(image=own)], ()), "article/img")
+    assert (card.get("src"), card.get("alt"), card.get("loading")) == ("../../media/fog.jpg", "", "lazy")
+    assert not found(PAGES.article(entry(image=foreign)), "main//img")
+    assert not found(PAGES.index([entry(image=foreign)], ()), "main//img")
+    in_the_text = entry(image=own, content=f'<p><img src="{BASE}media/fog.jpg" alt="Fog"></p>')
+    assert len(found(PAGES.article(in_the_text), "main//img")) == 1
+
+
+def test_a_recording_of_ours_can_be_played_on_its_page() -> None:
+    """And is not loaded before somebody asks for it."""
+    sounds = (Link(f"{BASE}media/fog.mp3", "enclosure", "audio/mpeg"), Link("https://example.net/a.mp3", "enclosure", "audio/mpeg"))
+    page = PAGES.article(entry("fog", *sounds, Link(f"{BASE}media/fog.pdf", "enclosure", "application/pdf"), Link(f"{BASE}media/x", "enclosure")))
+    assert dict(one(page, "audio").attrib) == {"controls": "", "preload": "none", "src": "../media/fog.mp3"}
+    assert len(found(page, "ul[@class='links']/li")) == 4
+
+
+def test_templates_are_compiled_once_in_a_process() -> None:
+    """The pages of another site, or of the same one configured anew, take what is there."""
+    compiled = 0
+
+    def watch(frame: FrameType, event: str, _what: object) -> None:
+        nonlocal compiled
+        compiled += event == "call" and frame.f_code.co_name == "generate" and frame.f_globals["__name__"] == "jinja2.compiler"
+
+    assert published(SITE)
+    sys.setprofile(watch)
+    try:
+        Pages(replace(SITE, title="Another")).article(entry())
+    finally:
+        sys.setprofile(None)
+    assert compiled == 0
