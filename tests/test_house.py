@@ -42,7 +42,20 @@ ONLY_IN = {
     "tinytag": {"media/"},
     "watchfiles": {"host.py"},
 }
-PURE = ("changes.py", "edition.py", "facets.py", "feeds.py", "media/", "model.py", "readers/", "renderers/", "stories.py", "summarizers/", "text.py")
+PURE = (
+    "changes.py",
+    "edition.py",
+    "facets.py",
+    "feeds.py",
+    "judge/",
+    "media/",
+    "model.py",
+    "readers/",
+    "renderers/",
+    "stories.py",
+    "summarizers/",
+    "text.py",
+)
 IMPURE = {
     "asyncio",
     "http",
