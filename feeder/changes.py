@@ -29,6 +29,7 @@ from feeder.model import Article
 
 __all__ = [
     "CLOCK_FAULT",
+    "PAIRS",
     "Change",
     "Found",
     "Known",
@@ -36,12 +37,16 @@ __all__ = [
     "State",
     "Verb",
     "Verdict",
+    "alike",
     "credible",
     "decide",
     "likeness",
+    "minted",
+    "needed",
     "next_due",
     "outcome",
     "sketch",
+    "stated",
     "visible",
 ]
 
@@ -68,6 +73,10 @@ class State(StrEnum):
     DRAFT = "draft"
     EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
+    PROMISED = "promised"  # never public here, but elsewhere before: its id and its dates are taken over
+
+
+WAITING = (State.LIVE, State.PROMISED)  # what becomes public as soon as its time has come
 
 
 class Verb(StrEnum):
@@ -112,6 +121,11 @@ class Known:
     def public(self) -> bool:
         """Whether subscribers see it."""
         return self.state is State.LIVE and self.arrival > 0
+
+    @property
+    def bare(self) -> bool:
+        """Whether nothing is known of it but that it was withdrawn, and when: its permalink and its dates are lost."""
+        return not self.slug
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +217,20 @@ def likeness(one: bytes, other: bytes) -> float:
     return sum(number in a and number in b for number in union) / len(union) if union else 0.0
 
 
+def minted(feed_id: str, path: str, number: int = 1) -> str:
+    """The id of the article first seen at `path`, so that a lost ledger mints the same; the `number`-th one, where others had the path before."""
+    return uuid5(_namespace(feed_id), path if number == 1 else f"{path}#{number}").urn
+
+
+def stated(feed_id: str, said: str) -> str:
+    """The author's own id: as it is when it is absolute (RFC 4287 section 4.2.6), else made so within this feed."""
+    return said if ABSOLUTE.fullmatch(said) else uuid5(_namespace(feed_id), f"id:{said}").urn
+
+
+def _namespace(feed_id: str) -> UUID:
+    return uuid5(NAMESPACE_URL, feed_id)
+
+
 def decide(known: Mapping[str, Known], look: Look, found: Sequence[Found], now: datetime, *, feed_id: str, accept_removals: bool = False) -> Verdict:
     """Decide what this look at the folder means for subscribers (DESIGN section 3).
 
@@ -249,16 +277,23 @@ class _Desk:
         fresh: list[Found] = []
         for f in found:
             holder = self.holders.get(f.path)
-            old = moved.get(f.path) or (holder if holder and holder.id not in left else None)
+            old = moved.get(f.path) or (holder if holder and holder.id not in left else self._buried(f))
             if old is None:
                 fresh.append(f)
             elif f.path != old.path and not self.look.complete:
                 self.deferred.append(f.path)  # its file may still be where it was, in a folder that could not be listed
+            elif old.bare:
+                self._revive(old, f)
             else:
                 self._keep(old, f)
         self._give_way()
         for f in sorted(fresh, key=lambda f: (self._first_date(f), f.path)):
             self._mint(f)
+
+    def _buried(self, f: Found) -> Known | None:
+        """The entry first seen at this path, where only its tombstone is left: nothing but its id can be compared."""
+        old = None if f.id else self.known.get(minted(self.feed_id, f.path))
+        return old if old and old.bare else None
 
     def _give_way(self) -> None:
         """An entry whose path another one's file has moved onto has no file any more."""
@@ -273,7 +308,7 @@ class _Desk:
         Who may have moved: an entry whose file is gone, or whose path now holds what cannot be the same article. What may be a
         moved file: one at a path that was nobody's, or such a stranger. A stranger that is nobody else's is an edit after all.
         """
-        strangers = [f for f in found if (holder := self.holders.get(f.path)) is None or (holder.raw != f.raw and not _alike(holder, f))]
+        strangers = [f for f in found if (holder := self.holders.get(f.path)) is None or (holder.raw != f.raw and not alike(holder, f))]
         left = sorted([*self.gone.values(), *(self.holders[f.path] for f in strangers if f.path in self.holders)], key=lambda k: (k.path, k.id))
         moved: dict[str, Known] = {}
         taken: set[str] = set()
@@ -307,7 +342,7 @@ class _Desk:
         lately = [k for k in self.known.values() if k.state is State.WITHDRAWN and k.since and k.since > self.now - LATELY] if fresh else []
         candidates = [*left, *sorted(lately, key=lambda k: (k.path, k.id))][: PAIRS // max(len(fresh), 1)]
         scores = ((likeness(k.sketch, f.sketch), f, k) for f in fresh for k in candidates)
-        likely = [(score, f, k) for score, f, k in scores if score >= _needed(k, f)]
+        likely = [(score, f, k) for score, f, k in scores if score >= needed(k, f)]
         for _, f, k in sorted(likely, key=lambda pair: (-pair[0], pair[2].path, pair[1].path)):
             yield f, k
 
@@ -317,7 +352,7 @@ class _Desk:
         raws = {f.raw for f in paths.values()}
         withdrawn = [k for k in self.known.values() if k.state is State.WITHDRAWN and (k.path in paths or k.raw in raws)]
         latest = sorted(withdrawn, key=lambda k: (k.since or self.now, k.id), reverse=True)
-        yield from ((paths[k.path], k) for k in latest if k.path in paths and _alike(k, paths[k.path]))
+        yield from ((paths[k.path], k) for k in latest if k.path in paths and alike(k, paths[k.path]))
         by_raw = {k.raw: k for k in reversed(latest)}
         yield from ((f, by_raw[f.raw]) for f in paths.values() if f.raw in by_raw)
 
@@ -332,12 +367,25 @@ class _Desk:
         elif old.state is not State.DRAFT and f.draft:
             self._set(Verb.WITHDRAW, replace(self._now(old), state=State.DRAFT, since=old.since or self.now))
         new = replace(self._now(old), raw=f.raw, visible=f.visible, title=f.title, sketch=f.sketch, expires=f.expires)
-        if not new.arrival:
+        if not new.arrival and new.state is not State.PROMISED:
             self._times().discard(old.updated)
             new = self._dated(new, f)  # nobody has seen it yet: its author may still reschedule it
         elif f.raw != old.raw and f.visible != old.visible and not f.minor:
             new = replace(new, updated=self._edit_time(old.updated, f.updated))
         self._set(Verb.RETOUCH if new.updated == old.updated else Verb.EDIT, new)
+
+    def _revive(self, old: Known, f: Found) -> None:
+        """The file of an entry of which only the tombstone was left: all but its id is as at first sight, and `updated` no earlier than that."""
+        facts = replace(old, path=f.path, slug=f.slug or self._minted_slug(f.path), raw=f.raw, visible=f.visible, title=f.title, sketch=f.sketch)
+        dated = self._dated(replace(facts, expires=f.expires), f)
+        back = replace(dated, updated=max(dated.updated, old.updated))
+        self.slugs.add(back.slug.casefold())
+        if f.draft:
+            self._set(Verb.RETOUCH, replace(back, state=State.DRAFT))
+        elif f.expires and f.expires <= self.now:
+            self._set(Verb.RETOUCH, replace(back, state=State.EXPIRED))
+        else:
+            self._set(Verb.RESTORE, replace(back, state=State.LIVE, since=None))
 
     def _mint(self, f: Found) -> None:
         """The first sight of an article: its id, its permalink and its dates."""
@@ -361,16 +409,14 @@ class _Desk:
         self._set(Verb.ADD, self._dated(entry, f))
 
     def _stated_id(self, f: Found) -> str:
-        """The author's own id: as it is when it is absolute (RFC 4287 section 4.2.6), else made so within this feed."""
-        stated = f.id or ""
-        return stated if ABSOLUTE.fullmatch(stated) else uuid5(self._namespace(), f"id:{stated}").urn
+        return stated(self.feed_id, f.id or "")
 
     def _minted_id(self, path: str) -> str:
-        """From the feed's id and the first-seen path, so that a lost ledger mints the same; never one that another entry has."""
-        number, ident = 1, uuid5(self._namespace(), path).urn
+        """From the first-seen path; never one that another entry has."""
+        number, ident = 1, minted(self.feed_id, path)
         while ident in self.known or ident in self.after:
             number += 1
-            ident = uuid5(self._namespace(), f"{path}#{number}").urn
+            ident = minted(self.feed_id, path, number)
         return ident
 
     def _minted_slug(self, path: str) -> str:
@@ -381,9 +427,6 @@ class _Desk:
             digest = hashlib.sha256(path.encode() + b"#" * number).hexdigest()[:8]
             slug, number = f"{text.slug(name, limit=SLUG - 9)}-{digest}", number + 1
         return slug
-
-    def _namespace(self) -> UUID:
-        return uuid5(NAMESPACE_URL, self.feed_id)
 
     # -- dates ----------------------------------------------------------------------------------------------------------
 
@@ -453,13 +496,13 @@ class _Desk:
             if k.state is State.EXPIRED and not over:
                 k = replace(k, state=State.LIVE, since=None)
                 self._set(Verb.RESTORE, k)
-            if k.state is State.LIVE and over:
+            if k.state in WAITING and over:
                 self._set(Verb.EXPIRE, replace(k, state=State.EXPIRED, since=max(k.expires or k.updated, k.updated)))
             elif k.public and not k.stated and k.published > self.now + CLOCK_FAULT:
                 first = self._free(self.now, -SECOND)
                 self._set(Verb.REDATE, replace(k, published=first, updated=first if k.updated == k.published else k.updated))
-            elif k.state is State.LIVE and not k.arrival and k.published <= self.now and not self._unsure(k):
-                due.append(k)
+            elif k.state in WAITING and not k.arrival and k.published <= self.now and not self._unsure(k):
+                due.append(replace(k, state=State.LIVE))
         arrival = max((k.arrival for k in self.known.values()), default=0) if due else 0
         for number, k in enumerate(sorted(due, key=lambda k: (k.published, k.updated, k.path)), arrival + 1):
             self._set(Verb.RELEASE, replace(k, arrival=number))
@@ -472,7 +515,7 @@ class _Desk:
         """Whether time can bring nothing to it; true of nearly all, so that asking costs next to nothing."""
         if k.state is State.LIVE:
             return k.arrival > 0 and k.expires is None and (k.stated or k.published <= self.now)
-        return k.state is not State.EXPIRED
+        return k.state not in (State.EXPIRED, State.PROMISED)
 
     # -- the outcome ------------------------------------------------------------------------------------------------------
 
@@ -488,14 +531,14 @@ class _Desk:
         return tuple(Change(verb, self.after[ident], origin) for verb, ident, origin in self.verbs)
 
 
-def _needed(k: Known, f: Found) -> float:
+def needed(k: Known, f: Found) -> float:
     """How alike two texts must be to be one article under two names; few words say little."""
     if k.title == f.title:
         return 0.3
     return 0.8 if min(len(k.sketch), len(f.sketch)) < 4 * FEW_WORDS else 0.6
 
 
-def _alike(k: Known, f: Found) -> bool:
+def alike(k: Known, f: Found) -> bool:
     """Whether what stands at a path can be the article that stood there."""
     return k.title == f.title or likeness(k.sketch, f.sketch) >= 0.3
 
@@ -511,5 +554,5 @@ def outcome(changes: Iterable[Change]) -> dict[str, Verb]:
 
 def next_due(known: Iterable[Known]) -> datetime | None:
     """The next second at which an embargo or a life ends, or None: the schedule must not wait for its next tick then."""
-    live = [k for k in known if (not k.arrival or k.expires) and k.state is State.LIVE]
+    live = [k for k in known if (not k.arrival or k.expires) and k.state in WAITING]
     return min([*(k.published for k in live if not k.arrival), *(k.expires for k in live if k.expires)], default=None)

@@ -273,6 +273,24 @@ def retry(config_file: str | None, *, accept_removals: bool) -> None:
     click.echo(f"the service (process {pid}) does it now")
 
 
+@main.command()
+@config_option
+@click.option("--force", is_flag=True, help="Even if there is a ledger that is sound: it is set aside, not deleted.")
+def recover(config_file: str | None, *, force: bool) -> None:
+    """Rebuild a lost ledger from the published feed.
+
+    Ids, permalinks, dates and withdrawals are read from feed.xml and archive/ in the output folder, and the articles found again in the
+    input folder, so that subscribers notice nothing. A ledger that was there is set aside, and only one that is damaged. Stop a
+    running service first.
+    """
+    from feeder import rescue
+    from feeder.clock import Clock
+
+    with _progress(quiet=False) as progress:
+        recovered = rescue.recover(_loader(config_file)(), clock=Clock(), force=force, progress=progress)
+    click.echo("\n".join(words.recovered(recovered)))
+
+
 # -- around the commands -------------------------------------------------------------------------------------------------------
 
 

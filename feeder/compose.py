@@ -26,7 +26,7 @@ from feeder.summarizers import Summarizer
 if TYPE_CHECKING:  # at run time where there is one: nobody else shall pay for it
     from feeder.assistant import Assistant
 
-__all__ = ["intake", "looking", "publishing", "renewed"]
+__all__ = ["intake", "looking", "publishing", "recovering", "renewed"]
 
 UNPLACED = "http://127.0.0.1:8000/"  # what a feed's id is minted from when nobody said where it will be: the port does not matter
 
@@ -38,6 +38,15 @@ def publishing(config: Config, clock: Clock | None = None) -> Iterator[Parts]:
         parts = _parts(config, ledger, clock or Clock())
         if ledger.get("feed_id") != parts.press.site.id:
             ledger.put(feed_id=parts.press.site.id)
+        with parts.publisher.lock():
+            yield parts
+
+
+@contextmanager
+def recovering(config: Config, clock: Clock, aside: str, *, force: bool = False) -> Iterator[Parts]:
+    """The parts with a new and empty ledger, which takes the place of a lost one when the context ends well. Raises Busy, LedgerError."""
+    with Ledger.rebuilding(config.state, aside, force=force) as ledger:
+        parts = _parts(config, ledger, clock)
         with parts.publisher.lock():
             yield parts
 

@@ -100,7 +100,7 @@ def plan(
     wanted = [
         *(Wanted(path, Kind.STATIC, digest) for path, digest in static.items()),
         *(Wanted(_page(k), Kind.ARTICLE, key.page(k), (k.id,)) for k in public),
-        *(Wanted(_page(k), Kind.GONE, f"{style} gone {revisions[k.id]}", (k.id,)) for k in gone),
+        *(Wanted(_page(k), Kind.GONE, f"{style} gone {revisions[k.id]}", (k.id,)) for k in gone if not k.bare),
         *(key.wanted(f"archive/{month}.html", Kind.MONTH, entries) for month, entries in by_month.items()),
         Wanted("404.html", Kind.MISSING, style),
         key.wanted("index.html", Kind.INDEX, newest, months),
@@ -142,7 +142,7 @@ def _by_month(public: list[Known]) -> dict[str, list[Known]]:
 
 def gone_pages(known: Iterable[Known]) -> frozenset[str]:
     """The paths of the pages of what subscribers once had and no longer have."""
-    return frozenset(_page(k) for k in known if k.arrival and not k.public)
+    return frozenset(_page(k) for k in known if k.arrival and not k.public and not k.bare)
 
 
 def _page(k: Known) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Abandoned", "Busy", "ConfigError", "FeederError", "LedgerError", "Problem", "PublishError", "Unreadable", "Unsettled"]
+__all__ = ["Abandoned", "Busy", "ConfigError", "Damaged", "FeederError", "LedgerError", "Problem", "PublishError", "Unreadable", "Unsettled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,13 @@ class LedgerError(FeederError):
     """The ledger cannot be used. The cycle stops and what is published stays."""
 
     exit_code = 74
+
+
+class Damaged(LedgerError):
+    """The ledger is not what was written: by its disk, or by someone."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"{reason}; `feeder recover` rebuilds it from the published feed, or restore it from a backup")
 
 
 class PublishError(FeederError):

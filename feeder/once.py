@@ -20,7 +20,7 @@ from feeder.publishers import Put
 from feeder.renderers import xml
 from feeder.text import sentences
 
-__all__ = ["Checked", "Explained", "build", "check", "explain", "foresee"]
+__all__ = ["Checked", "Explained", "build", "check", "explain", "foresee", "require_folder", "settled"]
 
 PROSE = ("paragraph", "quote", "item")
 PATIENCE = 10.0  # seconds more than their settle time that files which are still being written are waited for
@@ -51,7 +51,7 @@ class Explained:
 
 def build(config: Config, *, clock: Clock, accept_removals: bool = False, progress: Progress | None = None) -> Report:
     """Run cycles until every file has settled, at most some seconds longer. Raises Busy, LedgerError, PublishError, FeederError."""
-    _require_folder(config)
+    require_folder(config)
     with compose.publishing(config, clock) as parts:
         began, reports = clock.tick(), list[Report]()
         while True:
@@ -69,17 +69,17 @@ def build(config: Config, *, clock: Clock, accept_removals: bool = False, progre
 
 def foresee(config: Config, *, clock: Clock, accept_removals: bool = False) -> Verdict:
     """What the next cycle would decide; nothing is written, and a running service is not disturbed."""
-    _require_folder(config)
+    require_folder(config)
     with compose.looking(config) as parts:
-        _settled(config, parts, clock)
+        settled(config, parts, clock)
         return pipeline.foresee(parts, now=clock.now(), tick=clock.tick(), accept_removals=accept_removals)
 
 
 def check(config: Config, *, clock: Clock) -> Checked:
     """Read every article as a cycle would, whatever the ledger remembers of it, and read the published feed back."""
-    _require_folder(config)
+    require_folder(config)
     with compose.looking(config) as parts:
-        scan = _settled(config, parts, clock)
+        scan = settled(config, parts, clock)
         problems, notes, articles = list(scan.problems), list[Problem](), 0
         for path, stat in scan.files.items():
             try:
@@ -117,12 +117,13 @@ def explain(config: Config, file: Path) -> Explained:
         return Explained(facts, bool(_own(article, summary)), summary.reasons, _unseen(article, summary))
 
 
-def _require_folder(config: Config) -> None:
+def require_folder(config: Config) -> None:
+    """Raise FeederError where there is no input folder: nothing has to be withdrawn for a slip of the key."""
     if not config.input.folder.is_dir():
         raise FeederError(f"there is no folder {config.input.folder}: make it and put articles in, or let `feeder init` do it")
 
 
-def _settled(config: Config, parts: Parts, clock: Clock) -> Scan:
+def settled(config: Config, parts: Parts, clock: Clock) -> Scan:
     """A scan in which every file has settled, or one after some seconds: whoever asks has often just saved a file."""
     began = clock.tick()
     while True:

@@ -31,7 +31,7 @@ from feeder.summarizers import Summarizer
 if TYPE_CHECKING:
     from feeder.assistant import Assistant
 
-__all__ = ["Intake", "Parts", "Report", "cycle", "foresee"]
+__all__ = ["Batch", "Intake", "Parts", "Report", "cycle", "foresee", "gathered"]
 
 Progress = Callable[[str, int, int], None]
 NOTHING = Put((), (), 0)
@@ -192,11 +192,16 @@ def foresee(parts: Parts, *, now: datetime, tick: float, accept_removals: bool =
     return changes.decide(parts.ledger.known(), look, batch.found, now, feed_id=parts.press.site.id, accept_removals=accept_removals)
 
 
+def gathered(parts: Parts, scan: Scan, *, now: datetime, progress: Progress | None = None) -> Batch:
+    """What a cycle would read of this scan; nothing is written."""
+    return _read(parts, scan, now, lambda: None, progress or (lambda _what, _done, _of: None))
+
+
 # -- the folder ---------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(slots=True)
-class _Batch:
+class Batch:
     """What reading brought: articles, and a record for each file whose record changes."""
 
     found: list[Found] = field(default_factory=list)
@@ -205,9 +210,9 @@ class _Batch:
     unsettled: list[float] = field(default_factory=list)
 
 
-def _read(parts: Parts, scan: Scan, now: datetime, stop: Callable[[], None], say: Progress) -> _Batch:
+def _read(parts: Parts, scan: Scan, now: datetime, stop: Callable[[], None], say: Progress) -> Batch:
     """Read every settled file that is new, or no longer as it was read last."""
-    batch, files, salt = _Batch(), dict(parts.ledger.files()), parts.intake.salt
+    batch, files, salt = Batch(), dict(parts.ledger.files()), parts.intake.salt
     todo = [(path, stat) for path, stat in scan.files.items() if not ((seen := files.get(path)) and seen.stat == stat and seen.salt == salt)]
     for number, (path, stat) in enumerate(todo):
         stop()
@@ -223,7 +228,7 @@ def _read(parts: Parts, scan: Scan, now: datetime, stop: Callable[[], None], say
     return batch
 
 
-def _read_one(parts: Parts, batch: _Batch, path: str, stat: Stat, now: datetime) -> None:
+def _read_one(parts: Parts, batch: Batch, path: str, stat: Stat, now: datetime) -> None:
     seen = parts.ledger.files().get(path)
     body = parts.inbox.read(path, stat)
     raw = hashlib.sha256(body).hexdigest()
@@ -266,7 +271,7 @@ def _time(mtime_ns: int) -> datetime | None:
 # -- the assistant ------------------------------------------------------------------------------------------------------------
 
 
-def _ask(parts: Parts, scan: Scan, batch: _Batch, now: datetime, stop: Callable[[], None], say: Progress) -> tuple[datetime | None, tuple[str, ...]]:
+def _ask(parts: Parts, scan: Scan, batch: Batch, now: datetime, stop: Callable[[], None], say: Progress) -> tuple[datetime | None, tuple[str, ...]]:
     """Have summaries made that are pending, as far as may be asked now; return when to ask on, if ever, and what the log should know.
 
     Whoever is asked about was read before, with an extract: a new article is out with that if no answer comes.
@@ -289,7 +294,7 @@ def _ask(parts: Parts, scan: Scan, batch: _Batch, now: datetime, stop: Callable[
     return assistant.due() if left else None, assistant.remarks()
 
 
-def _pending(parts: Parts, scan: Scan, batch: _Batch, now: datetime) -> list[FileRecord]:
+def _pending(parts: Parts, scan: Scan, batch: Batch, now: datetime) -> list[FileRecord]:
     """The files whose summary is pending, in the order in which to ask: the unpublished, then those asked in vain the least, the newest first."""
     records = {**parts.ledger.files(), **batch.records}.values()
     there = [record for record in records if record.pending and record.stat == scan.files.get(record.path)]
@@ -302,7 +307,7 @@ def _pending(parts: Parts, scan: Scan, batch: _Batch, now: datetime) -> list[Fil
     return sorted(wanted, key=lambda r: (r.path not in batch.told, tried.get(r.pending, 0), -dates[r.path].timestamp(), r.path))
 
 
-def _ask_about(parts: Parts, assistant: Assistant, batch: _Batch, record: FileRecord, stat: Stat, stop: Callable[[], None]) -> None:
+def _ask_about(parts: Parts, assistant: Assistant, batch: Batch, record: FileRecord, stat: Stat, stop: Callable[[], None]) -> None:
     article, _ = parts.intake.article(record.path, parts.inbox.read(record.path, stat))
     summary = assistant.ask(article, stop)
     if summary.pending:
@@ -313,7 +318,7 @@ def _ask_about(parts: Parts, assistant: Assistant, batch: _Batch, record: FileRe
     batch.records[record.path] = replace(record, pending="")
 
 
-def _look(parts: Parts, scan: Scan, batch: _Batch, tick: float) -> Look:
+def _look(parts: Parts, scan: Scan, batch: Batch, tick: float) -> Look:
     """What is there, what has only just gone, and whether this is the folder it was."""
     present = {*scan.files, *scan.waiting, *(problem.where for problem in scan.problems)}
     missing = {k.path for k in parts.ledger.known().values() if k.state is not State.WITHDRAWN} - present
@@ -336,7 +341,7 @@ def _look(parts: Parts, scan: Scan, batch: _Batch, tick: float) -> Look:
 # -- the ledger ---------------------------------------------------------------------------------------------------------------
 
 
-def _apply(ledger: Ledger, look: Look, batch: _Batch, verdict: Verdict, now: datetime) -> None:
+def _apply(ledger: Ledger, look: Look, batch: Batch, verdict: Verdict, now: datetime) -> None:
     """Record the verdict and the files in one transaction; nothing at all when nothing is new."""
     for problem in verdict.refused:
         batch.records[problem.where] = replace(batch.records[problem.where], raw="", stat=(), reason=problem.reason, hint=problem.hint, since=now)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from feeder.ledger import Ledger
     from feeder.once import Explained
     from feeder.pipeline import Report
+    from feeder.rescue import Recovered
 
 __all__ = [
     "count",
@@ -20,6 +21,7 @@ __all__ = [
     "fact_lines",
     "held",
     "problem",
+    "recovered",
     "report",
     "safe",
     "safe_lines",
@@ -154,6 +156,17 @@ def _indented(begin: str, said: str) -> Iterator[str]:
 
     for number, row in enumerate(wrapped(said, WIDTH - len(begin)) or [""]):
         yield f"{begin if not number else ' ' * len(begin)}{row}".rstrip()
+
+
+def recovered(done: Recovered) -> Iterator[str]:
+    """What was recovered, and what was not."""
+    yield f"{count(done.entries, 'entry', 'entries')} and {count(done.withdrawn, 'withdrawal')} recovered from the published feed"
+    if done.aside:
+        yield f"the ledger that was there is kept as {safe(done.aside)}"
+    yield from (f"changed since: {safe(path)}" for path in done.changed)
+    yield from (f"no file found: {safe(slug)}; the next build withdraws it, if it is still gone" for slug in done.missing)
+    yield from (f"note: {safe(remark)}" for remark in done.remarks)
+    yield "not in a feed, and lost: what was withdrawn longer ago than tombstones are kept, answers of a language model, the log"
 
 
 def status(ledger: Ledger, state: Path) -> dict[str, object]:

@@ -570,7 +570,7 @@ def test_a_disk_that_fills_up_at_any_write_keeps_whole_documents_and_the_next_cy
             break
         errors[end.error.partition(":")[0]] += 1
         assert re.match(r"LedgerError: .*disk is (not )?full|PublishError: .*free some space", end.error), (room, end)
-        assert "move it away" not in end.error
+        assert "feeder recover" not in end.error
     assert errors.keys() == {"LedgerError", "PublishError"}
 
 

@@ -51,8 +51,10 @@ PURE = (
     "media/",
     "model.py",
     "readers/",
+    "recovery.py",
     "renderers/",
     "stories.py",
+    "subscription.py",
     "summarizers/",
     "text.py",
 )

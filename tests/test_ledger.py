@@ -21,7 +21,7 @@ import pytest
 from feeder.changes import Change, Known, State, Verb
 from feeder.errors import Busy, LedgerError, Problem
 from feeder.ledger import FileRecord, Ledger, Shelved, Told, holder
-from feeder.ledger._database import advice as advice_for
+from feeder.ledger._database import told
 from feeder.model import Article, Category, Link, Person
 from tests.fakes import refused
 
@@ -68,7 +68,7 @@ def test_an_entry_holds_the_articles_facts_its_summary_and_its_permalink(ledger:
 
 def test_a_promise_without_content_stops_the_cycle_with_advice(ledger: Ledger) -> None:
     ledger.apply([Change(Verb.ADD, ENTRY)], {})
-    with pytest.raises(LedgerError, match=r"no content for urn:x:1.*build again"):
+    with pytest.raises(LedgerError, match=r"no content for urn:x:1.*feeder recover"):
         list(ledger.entries(["urn:x:1"], {"urn:x:1": "https://news.example/a"}))
 
 
@@ -312,7 +312,7 @@ def test_a_file_system_without_locks_is_a_clear_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("code", "advice"),
     [
-        (sqlite3.SQLITE_CORRUPT, "restore it from a backup"),
+        (sqlite3.SQLITE_CORRUPT, "feeder recover"),
         (sqlite3.SQLITE_BUSY, "end that one"),
         (sqlite3.SQLITE_FULL, "disk is not full"),
         (sqlite3.SQLITE_IOERR_WRITE, "disk is not full"),
@@ -320,10 +320,10 @@ def test_a_file_system_without_locks_is_a_clear_error(tmp_path: Path) -> None:
     ],
 )
 def test_what_to_do_follows_from_what_went_wrong(code: int, advice: str) -> None:
-    """S2, S3: only a damaged ledger is to be moved away; that loses promises."""
+    """S1, S2, S3: only a damaged ledger is to be rebuilt; that loses promises."""
     error = sqlite3.OperationalError("something")
     error.sqlite_errorcode = code
-    assert advice in advice_for(error)
+    assert advice in str(told(error, "it cannot be used"))
 
 
 def test_a_ledger_that_was_removed_or_replaced_is_noticed(tmp_path: Path, ledger: Ledger) -> None:

@@ -22,15 +22,16 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from feeder.errors import LedgerError
+from feeder.errors import Damaged, LedgerError
 from feeder.ledger._answers import Answer, Answers, Contact, Spent
-from feeder.ledger._database import Database, holder, lock, looked_at, moment, opened
+from feeder.ledger._database import Database, holder, lock, looked_at, moment, opened, told
+from feeder.ledger._rebuilt import rebuilding
 from feeder.ledger._rows import (
     FILES,
     SELECT,
@@ -82,6 +83,13 @@ class Ledger(Database):
             raise
 
     @classmethod
+    @contextmanager
+    def rebuilding(cls, folder: Path, aside: str, *, force: bool = False) -> Iterator[Ledger]:
+        """An empty ledger that takes the place of a lost or damaged one in `folder` when the context ends well (`_rebuilt`)."""
+        with rebuilding(folder, aside, force=force) as db:
+            yield cls(db, None)
+
+    @classmethod
     def look(cls, folder: Path) -> Ledger | None:
         """The ledger of another process, to look at (`status`, `explain`); None when there is none yet. Takes no lock, writes nothing."""
         path = folder / "ledger.db"
@@ -90,7 +98,7 @@ class Ledger(Database):
         try:
             return cls(looked_at(path.absolute().as_uri()), None)
         except sqlite3.Error as error:
-            raise LedgerError(f"{path} cannot be read: {error}") from error
+            raise told(error, f"{path} cannot be read") from error
 
     @classmethod
     def blank(cls) -> Ledger:
@@ -172,7 +180,7 @@ class Ledger(Database):
             with self.guard():
                 found = self.db.execute("SELECT body FROM content WHERE id = ?", (ident,)).fetchone()
             if found is None:
-                raise LedgerError(f"the ledger has no content for {ident}; move .feeder/ledger.db away and build again")
+                raise Damaged(f"the ledger has no content for {ident}")
             yield entry_of(known[ident], json.loads(found[0]), permalinks[ident])
 
     def revisions(self) -> Mapping[str, int]:

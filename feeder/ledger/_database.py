@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from feeder.clock import Clock
-from feeder.errors import Busy, LedgerError
+from feeder.errors import Busy, Damaged, LedgerError
 
-__all__ = ["Database", "advice", "connect", "holder", "lock", "looked_at", "moment", "opened"]
+__all__ = ["Database", "connect", "holder", "lock", "looked_at", "moment", "opened", "told"]
 
 APPLICATION = 0x46454544  # "FEED", PRAGMA application_id
 CYCLES_KEPT = 100
@@ -101,7 +101,7 @@ class Database:
         try:
             yield
         except sqlite3.Error as error:
-            raise LedgerError(f"the ledger .feeder/ledger.db cannot be used: {error}; {advice(error)}") from error
+            raise told(error, "the ledger .feeder/ledger.db cannot be used") from error
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -185,24 +185,26 @@ def opened(path: str) -> sqlite3.Connection:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
         if db.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
-            raise LedgerError(
-                f"{path} is damaged; restore it from a backup, or move it away: the next build mints the same ids for files that were never renamed"
-            )
+            raise Damaged(f"{path} is damaged")
         _migrate(db, versioned(db))
     except sqlite3.Error as error:
         db.close()
-        raise LedgerError(f"{path} cannot be used: {error}; {advice(error)}") from error
+        raise told(error, f"{path} cannot be used") from error
     except LedgerError:
         db.close()
         raise
     return db
 
 
-def advice(error: sqlite3.Error) -> str:
-    """What its owner can do. A ledger that is only out of room must not be moved away: that would lose promises."""
+def told(error: sqlite3.Error, what: str) -> LedgerError:
+    """The error with what its owner can do. A ledger that is only out of room must not be rebuilt: that would lose promises."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without the extension, see sqlite.org/rescode.html
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return "restore it from a backup, or move it away"
+        return Damaged(f"{what}: {error}")
+    return LedgerError(f"{what}: {error}; {_advice(code)}")
+
+
+def _advice(code: int) -> str:
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return "another program has it open: end that one; the next cycle tries again"
     if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from feeder.errors import LedgerError, Problem
+from feeder.errors import Damaged, Problem
 from feeder.ledger._database import moment
 
 if TYPE_CHECKING:  # at run time where an entry is made: `feeder status` makes none, and must answer at once
@@ -113,16 +113,16 @@ def promise_row(k: Known, revision: int) -> tuple[object, ...]:
     dates = (stamp(k.published), stamp(k.updated))
     life = (int(k.stated), k.arrival, stamp(k.expires), str(k.state), stamp(k.since))
     row = (k.id, k.path, k.slug, *dates, k.raw, k.visible, k.title, k.sketch, *life)
-    return (*row[:3], k.slug.casefold(), *row[3:], revision, checksum(row))
+    return (*row[:3], k.slug.casefold() or f"\0{k.id}", *row[3:], revision, checksum(row))  # of many the permalink is not known
 
 
 def promise(row: tuple[object, ...]) -> Known:
-    """The promise in a row. Raises LedgerError when its checksum is wrong."""
+    """The promise in a row. Raises Damaged when its checksum is wrong."""
     from feeder.changes import Known, State
 
     ident, path, slug, published, updated, raw, visible, title, sketch, stated, arrival, expires, state, since, written, _ = row
     if checksum(row[:14]) != written:
-        raise LedgerError(f"the ledger's row of {path!r} is damaged; restore .feeder/ledger.db from a backup, or move it away")
+        raise Damaged(f"the ledger's row of {path!r} is damaged")
     times = (moment(published), moment(updated))  # type: ignore[arg-type]
     expiry, gone = (None if when is None else moment(when) for when in (expires, since))  # type: ignore[arg-type]
     return Known(ident, path, slug, *times, raw, visible, title, sketch, bool(stated), arrival, expiry, State(state), gone)  # type: ignore[arg-type]

@@ -1,0 +1,276 @@
+"""A ledger that was lost is made anew from what was published, and subscribers notice nothing."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from feeder import rescue
+from feeder.clock import Clock
+from feeder.errors import Busy, FeederError, LedgerError
+from feeder.ledger import Ledger
+from feeder.rescue import Recovered
+from tests.newsroom import Newsroom
+
+
+class NewsClock(Clock):
+    """The newsroom's time."""
+
+    def __init__(self, news: Newsroom) -> None:
+        self._news = news
+
+    def wall(self) -> float:
+        return self._news.now.timestamp()
+
+    def tick(self) -> float:
+        return self._news.tick
+
+    def sleep(self, seconds: float) -> None:
+        self._news.later(seconds=seconds)
+
+
+@pytest.fixture
+def news(tmp_path: Path) -> Newsroom:
+    return Newsroom(tmp_path)
+
+
+def story(number: int, more: str = "") -> str:
+    """An article of sixty words that no other number shares."""
+    return f"# Story {number}\n\n" + " ".join(f"w{number}x{position}" for position in range(60)) + f"\n\n{more}\n"
+
+
+def lose(news: Newsroom) -> None:
+    """The disk with the state is gone."""
+    shutil.rmtree(news.folder / ".feeder")
+
+
+def recover(news: Newsroom, *, force: bool = False) -> Recovered:
+    return rescue.recover(news.config, clock=NewsClock(news), force=force)
+
+
+def rebuilt(news: Newsroom) -> tuple[str, ...]:
+    """Lose the ledger, recover it, build; which documents that wrote or removed."""
+    lose(news)
+    recover(news)
+    put = news.cycle().put
+    return (*put.written, *put.removed)
+
+
+def test_after_a_loss_and_a_recovery_no_document_is_written(news: Newsroom) -> None:
+    """S10: with articles that were renamed, edited, both, withdrawn and brought back."""
+    for number in range(12):
+        news.write(f"{number}.md", story(number), age=timedelta(hours=30 - number))
+    news.write("stated.md", "---\ndate: 2036-01-02\nid: tag:news.example,2036:own\ntags: [a, b]\nlink: https://other.example/\n---\n" + story(90))
+    news.cycle()
+    news.later(hours=1)
+    (news.input / "3.md").rename(news.input / "sub-3.md")
+    news.write("4.md", story(4, "More of it."))
+    (news.input / "5.md").rename(news.input / "renamed.md")
+    news.write("renamed.md", story(5, "Renamed and edited at once."))
+    (news.input / "6.md").unlink()
+    news.cycle()
+    news.later(hours=1)
+    news.write("6.md", story(6))
+    (news.input / "7.md").unlink()
+    news.cycle()
+    news.later(hours=1)
+    before = news.published()
+    assert rebuilt(news) == ()
+    assert news.published() == before
+    news.later(hours=1)
+    assert news.cycle().summary == ""
+
+
+def test_a_renamed_article_keeps_its_id_address_and_dates_after_a_loss(news: Newsroom) -> None:
+    """S10: its path mints another id by now, and its file another date."""
+    news.write("old.md", story(1), age=timedelta(days=3))
+    news.cycle()
+    before = news.entry("Story 1")
+    (news.input / "old.md").rename(news.input / "new.md")
+    news.cycle()
+    news.date(news.input / "new.md", timedelta(minutes=5))
+    assert rebuilt(news) == ()
+    assert news.entry("Story 1") == before
+
+
+def test_a_file_that_changed_since_is_an_edit_of_its_entry(news: Newsroom) -> None:
+    """Whether it was renamed besides, or written anew in its place."""
+    for number in range(3):
+        news.write(f"{number}.md", story(number))
+    news.cycle()
+    before = {entry["id"]: entry for entry in news.feed()}
+    lose(news)
+    news.later(hours=1)
+    (news.input / "0.md").rename(news.input / "moved.md")
+    news.write("moved.md", story(0, "A sentence more."))
+    news.write("1.md", "# Quite another story\n\nOf which nothing was there before.\n")
+    assert recover(news).changed == ("1.md", "moved.md")
+    news.cycle()
+    after = {entry["id"]: entry for entry in news.feed()}
+    assert after.keys() == before.keys()
+    assert {ident: entry["published"] for ident, entry in after.items()} == {ident: entry["published"] for ident, entry in before.items()}
+    assert {entry["title"] for ident, entry in after.items() if entry["updated"] != before[ident]["updated"]} == {"Story 0", "Quite another story"}
+
+
+def test_names_that_were_exchanged_are_told_apart(news: Newsroom) -> None:
+    """By what the files say: the path that an id was minted from is another one's now."""
+    news.write("a.md", story(1))
+    news.write("b.md", story(2))
+    news.cycle()
+    before = {entry["title"]: entry["id"] for entry in news.feed()}
+    (news.input / "a.md").rename(news.input / "c")
+    (news.input / "b.md").rename(news.input / "a.md")
+    (news.input / "c").rename(news.input / "b.md")
+    news.cycle()
+    assert rebuilt(news) == ()
+    assert {entry["title"]: entry["id"] for entry in news.feed()} == before
+
+
+def test_an_entry_whose_file_is_gone_is_withdrawn_by_the_ordinary_rules(news: Newsroom) -> None:
+    """It stays as subscribers know it until then."""
+    for number in range(3):
+        news.write(f"{number}.md", story(number))
+    news.cycle()
+    lose(news)
+    (news.input / "1.md").unlink()
+    assert recover(news).missing == ("1",)
+    with news.parts() as parts:
+        assert sorted(k.title for k in parts.ledger.known().values() if k.public) == ["Story 0", "Story 1", "Story 2"]
+    news.later(minutes=5)
+    news.cycle()
+    assert sorted(news.titles()) == ["Story 0", "Story 2"]
+
+
+def test_a_mass_removal_after_a_loss_is_held(news: Newsroom) -> None:
+    """I8: and what is held stays published whole, although its files were never read."""
+    for number in range(10):
+        news.write(f"{number}.md", story(number))
+    news.cycle()
+    before = news.published()
+    lose(news)
+    for number in range(8):
+        (news.input / f"{number}.md").unlink()
+    recover(news)
+    report = news.cycle()
+    assert len(report.held) == 8
+    assert news.published() == before
+
+
+def test_a_file_in_quarantine_keeps_its_last_good_version_after_a_loss(news: Newsroom) -> None:
+    """It cannot be read, but it is there."""
+    news.write("a.md", story(1))
+    news.cycle()
+    before = news.published()
+    news.write("a.md", b"\x00\x01\x02\xff" * 100)
+    lose(news)
+    recover(news)
+    report = news.cycle()
+    assert [problem.where for problem in report.problems] == ["a.md"]
+    assert news.published() == before
+
+
+def test_what_was_never_public_is_not_made_so(news: Newsroom) -> None:
+    """An embargo, a draft: nothing of them was published, and the ordinary cycle finds them again."""
+    news.write("a.md", story(1))
+    news.write("later.md", "---\ndate: 2036-11-23\n---\n" + story(2))
+    news.write("draft.md", "---\ndraft: true\n---\n" + story(3))
+    news.cycle()
+    assert rebuilt(news) == ()
+    assert news.titles() == ["Story 1"]
+    news.later(days=1)
+    news.cycle()
+    assert sorted(news.titles()) == ["Story 1", "Story 2"]
+
+
+def test_the_base_address_may_have_changed_meanwhile(news: Newsroom) -> None:
+    """The permalinks' names are read from the feed's own address; ids, dates and `updated` stay."""
+    news.write("a note.md", story(1, "See [this](other.html)."))
+    news.cycle()
+    before = news.entry("Story 1")
+    lose(news)
+    news.configure('[feed]\ntitle = "The News"\nbase_url = "https://elsewhere.example/news/"\n')
+    assert recover(news).same == 1
+    news.later(hours=1)
+    news.cycle()
+    after = news.entry("Story 1")
+    assert after["link"] == before["link"].replace("https://news.example/", "https://elsewhere.example/news/")
+    assert [after[name] for name in ("id", "published", "updated")] == [before[name] for name in ("id", "published", "updated")]
+    assert "https://elsewhere.example/news/other.html" in after["content"]
+
+
+# --- what is done with the ledger that is there ---
+
+
+def test_a_sound_ledger_is_not_replaced_unless_by_force(news: Newsroom) -> None:
+    """It knows more than any feed; by force it is kept under another name."""
+    news.write("a.md", story(1))
+    news.cycle()
+    ledger = news.folder / ".feeder" / "ledger.db"
+    with pytest.raises(LedgerError, match="--force"):
+        recover(news)
+    before = ledger.read_bytes()
+    aside = recover(news, force=True).aside
+    assert (news.folder / ".feeder" / aside).read_bytes() == before
+    assert news.cycle().put.written == ()
+
+
+@pytest.mark.parametrize("damage", [b"not a database " * 1000, b"\xff" * 8192, None])
+def test_a_damaged_ledger_is_set_aside_and_made_anew(news: Newsroom, damage: bytes | None) -> None:
+    """S1, S11: whether it is no database at all or one of its rows has a flipped bit; and the message says what to do."""
+    news.write("a.md", story(1))
+    news.cycle()
+    ledger = news.folder / ".feeder" / "ledger.db"
+    if damage is None:
+        with closing(Ledger.open(news.config.state)) as opened:
+            opened.db.execute("UPDATE entry SET published = published + 65536")
+    else:
+        ledger.write_bytes(damage)
+    damaged = ledger.read_bytes()
+    with pytest.raises(LedgerError, match="feeder recover"):
+        news.cycle()
+    aside = recover(news).aside
+    assert aside.startswith("ledger.db.2036")
+    assert (ledger.parent / aside).read_bytes() == damaged
+    assert news.cycle().put.written == ()
+
+
+def test_a_log_that_lay_beside_the_damaged_ledger_does_not_touch_the_new_one(news: Newsroom) -> None:
+    """S12: SQLite would play it into whatever database has the name."""
+    news.write("a.md", story(1))
+    news.cycle()
+    state = news.folder / ".feeder"
+    (state / "ledger.db").write_bytes(b"nothing of use" * 1000)
+    (state / "ledger.db-wal").write_bytes(b"an old log" * 1000)
+    aside = recover(news).aside
+    assert not (state / "ledger.db-wal").exists()
+    assert (state / f"{aside}-wal").read_bytes() == b"an old log" * 1000
+    assert news.cycle().put.written == ()
+
+
+def test_a_running_service_is_not_disturbed(news: Newsroom) -> None:
+    """S6."""
+    news.write("a.md", story(1))
+    news.cycle()
+    with news.parts(), pytest.raises(Busy, match="publishes here already"):
+        recover(news, force=True)
+
+
+@pytest.mark.parametrize("feed", [None, b"", b"<feed", b"<rss/>", b"<!DOCTYPE feed><feed xmlns='http://www.w3.org/2005/Atom'/>"])
+def test_without_a_feed_nothing_is_recovered_and_nothing_touched(news: Newsroom, feed: bytes | None) -> None:
+    """All or nothing."""
+    news.write("a.md", story(1))
+    news.cycle()
+    state = news.folder / ".feeder"
+    (state / "ledger.db").write_bytes(b"damaged" * 1000)
+    (news.output / "feed.xml").unlink()
+    if feed is not None:
+        (news.output / "feed.xml").write_bytes(feed)
+    there = sorted(path.name for path in state.iterdir())
+    with pytest.raises(FeederError, match="nothing can be recovered"):
+        recover(news)
+    assert sorted(path.name for path in state.iterdir()) == there
+    assert (state / "ledger.db").read_bytes() == b"damaged" * 1000
