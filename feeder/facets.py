@@ -47,7 +47,12 @@ def folders(path: str) -> tuple[Facet, ...]:
 
 
 def _folder(steps: list[str]) -> Facet:
-    return Facet("folders", "/".join(["folders", *map(_step, steps)]), "/".join(steps))
+    return Facet("folders", "/".join(["folders", *map(_step, steps)]), "/".join(_shown(step) for step in steps))
+
+
+def _shown(name: str) -> str:
+    """A folder's name as people may see it: a disk takes names that no document can carry."""
+    return text.line(text.clean(name)) or "\ufffd"
 
 
 @lru_cache(maxsize=16384)

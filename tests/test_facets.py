@@ -38,3 +38,8 @@ def test_an_article_belongs_to_each_folder_above_it() -> None:
     assert [facet.address for facet in folders("2026/Reise & Co/a.md")] == ["folders/2026", folders("2026/Reise & Co/b.md")[1].address]
     assert folders("2026/Reise & Co/a.md")[1].label == "2026/Reise & Co"
     assert folders("a.md") == ()
+
+
+def test_a_folder_is_called_as_any_document_can_carry_it() -> None:
+    """I20: a disk takes names with control characters, line ends and direction marks, and such that show nothing."""
+    assert [facet.label for facet in folders("a\x1b\nb/\u202egnp/\u200b/x.md")] == ["a\ufffd b", "a\ufffd b/gnp", "a\ufffd b/gnp/\ufffd"]

@@ -275,7 +275,7 @@ def entries(draw: st.DrawFn, number: int = 1) -> Entry:
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_the_twins_agree_whatever_an_entry_holds(data: st.DataObject) -> None:
     """`rule 34`: ids, titles, times, links, tags, people, in the same order; and what is written is a sound JSON Feed."""
