@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeder.errors import Unreadable
-from feeder.model import Article, Source
+from feeder.model import Article, Category, Source
 from feeder.readers import read
 from feeder.readers._dates import dated_name, moment
 from feeder.readers._yaml import YamlError, parse
@@ -264,6 +264,25 @@ def test_links_are_absolute_and_related() -> None:
 
 def test_terms_are_split_trimmed_and_each_there_once() -> None:
     assert [one.term for one in having("tags: '#news, town ;Town'\nkeywords: [x, {name: y}, {}, [z]]").categories] == ["news", "town", "x", "y"]
+
+
+def test_a_category_may_be_a_table_of_term_scheme_and_label() -> None:
+    """RFC 4287 section 4.2.2, in YAML and in TOML; one term in two schemes is two categories."""
+    said = having(
+        "tags:\n  - {term: '#C++', Scheme: 'https://example.org/langs', label: ' C,  plus plus '}\n  - {Term: c++}\n  - C++\n  - {label: x}"
+    )
+    assert said.categories == (Category("C++", "https://example.org/langs", "C, plus plus"), Category("c++"), Category("x", None, "x"))
+    assert said.flags == ()
+    said = having("tags = ['a', {term = 'b', scheme = 'urn:ex:b', label = ''}]", "+++")
+    assert said.categories == (Category("a"), Category("b", "urn:ex:b"))
+    assert having("tags: {term: 'one, not two', label: [x]}").categories == (Category("one, not two"),)
+
+
+@pytest.mark.parametrize("scheme", ["langs", "/langs", "javascript:alert(1)", "https://x y", "urn:uuid:1"])
+def test_a_scheme_that_is_no_absolute_iri_is_dropped_with_a_flag(scheme: str) -> None:
+    article = having(f"tags: [{{term: a, scheme: '{scheme}', label: A}}]")
+    assert article.categories == (Category("a", None, "A"),)
+    assert [flag for flag in article.flags if flag.startswith("categories: the scheme")]
 
 
 def test_drafts_and_minor_changes_are_said_in_many_words() -> None:

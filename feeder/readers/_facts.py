@@ -13,7 +13,7 @@ from feeder.model import Category, Image, Link, Person
 from feeder.readers._dates import moment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime, tzinfo
 
     from feeder.readers._beside import Beside
@@ -129,8 +129,8 @@ class Facts:
         return self._all("authors", lambda value: _persons(value, self.base))
 
     def categories(self) -> tuple[Category, ...]:
-        """Return what it is about, each term once; a text of several terms is split at commas and semicolons."""
-        return self._all("categories", _terms)
+        """Return what it is about, each term of a scheme once; a text of several terms is split at commas and semicolons."""
+        return self._all("categories", self._categories)
 
     def links(self) -> tuple[Link, ...]:
         """Return what the author points to."""
@@ -180,6 +180,23 @@ class Facts:
                 self.origins.append(("summary" if name in {"marked", "description"} else name, origin))
                 first = False
             yield found, origin
+
+    def _categories(self, value: Value) -> list[Category]:
+        found: dict[tuple[str, str | None], Category] = {}
+        for item in re.split("[,;]", value) if isinstance(value, str) else _items(value):
+            said = _table(item)
+            term = said.get("term") or said.get("name") or next(iter(said.values()), "")
+            if term := _words(term).lstrip("#"):
+                category = Category(term, self._scheme(said.get("scheme", "")), _words(said.get("label", "")) or None)
+                found.setdefault((term.casefold(), category.scheme), category)
+        return list(found.values())
+
+    def _scheme(self, said: str) -> str | None:
+        try:
+            return _id(said) if said else None
+        except ValueError as error:
+            self.flags.append(f"categories: the scheme {_shown(said)} {error}")
+            return None
 
     def _cut(self, name: str, value: Value) -> str:
         words = _said(value)
@@ -353,20 +370,12 @@ def _on_the_web(said: str, base: str) -> str:
     return found
 
 
-def _terms(value: Value) -> list[Category]:
-    return [Category(term[:100]) for term in _each_once(_words(value))]
+def _table(item: Value) -> dict[str, str]:
+    """Return the texts in a category: it is a term, or a table of term, scheme and label (RFC 4287 section 4.2.2)."""
+    if isinstance(item, dict):
+        return {key.lower(): inner for key, inner in item.items() if isinstance(inner, str)}
+    return {"term": item} if isinstance(item, str) else {}
 
 
-def _words(value: Value) -> Iterator[str]:
-    for item in _items(value):
-        said = next((inner for inner in item.values() if isinstance(inner, str)), "") if isinstance(item, dict) else item
-        parts = re.split("[,;]", said) if isinstance(value, str) and isinstance(said, str) else [said] if isinstance(said, str) else []
-        yield from (text.line(text.clean(part)).lstrip("#") for part in parts)
-
-
-def _each_once(words: Iterable[str]) -> Iterator[str]:
-    seen: set[str] = set()
-    for word in words:
-        if word and word.casefold() not in seen:
-            seen.add(word.casefold())
-            yield word
+def _words(said: str) -> str:
+    return text.line(text.clean(said))[:100]

@@ -10,13 +10,12 @@ from feedgen.feed import FeedGenerator
 from lxml import etree
 
 from feeder.model import Person
+from feeder.renderers._common import stamp
 from feeder.renderers.xml._extensions import OF_ENTRY, OF_FEED
 from feeder.renderers.xml._fragments import MEMO, Fragment, prefixes, spliced
 from feeder.renderers.xml._words import LANG, NAMESPACES, add, carried, links, on_the_web, persons, said, spell, uri
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from feeder.model import Entry, Feed
 
 __all__ = ["atom"]
@@ -105,7 +104,7 @@ class _MendedFeed:
         for extend in OF_FEED:
             extend(root, self.feed)
         for tombstone in self.feed.tombstones:
-            add(root, "at:deleted-entry", ref=tombstone.ref, when=_time(tombstone.when))
+            add(root, "at:deleted-entry", ref=tombstone.ref, when=stamp(tombstone.when))
         _mend(root)
         etree.cleanup_namespaces(root, keep_ns_prefixes=sorted(self.used))
 
@@ -137,8 +136,3 @@ def _mend(parent: etree._Element) -> None:
         time.text = (time.text or "").replace("+00:00", "Z")
     for plain in list(parent.iter("title", "subtitle", "summary", "rights", "name")):
         spell(plain, "&")
-
-
-def _time(when: datetime) -> str:
-    """RFC 3339, with T and Z."""
-    return when.isoformat().replace("+00:00", "Z")

@@ -1,8 +1,8 @@
 """Entries as bytes, each made once, and documents put together from them. It knows no elements and no format.
 
-The first documents of a change are an archive, a feed for each tag, author and folder, and the current ones; they have most of
-their entries in common, and have them as they were an hour ago. What was made of an entry is therefore remembered, by the
-entry's own value, within limits: the bytes of a document are the same with and without.
+A change makes several documents anew: an archive, the feeds of a tag, an author and some folders, the current ones. They have most
+entries in common, and have them as they were before. What was made of an entry is therefore remembered, by the entry's own value and
+within limits: a document has the same bytes with and without. One thread at a time may make documents.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MEMO", "Fragment", "Memo", "prefixes", "spliced"]
 
-_BESIDE = 4096  # bytes that an entry takes beside its content and its fragment, at most as a rule
+_BESIDE = 1024  # bytes that each part of an entry takes beside its content, at most as a rule
 
 
 class Fragment(NamedTuple):
@@ -61,17 +61,22 @@ class Memo:
 
 
 def _weight(held: tuple[Entry, Fragment]) -> int:
-    return sys.getsizeof(held[0].content) + len(held[1].xml) + _BESIDE
+    entry, fragment = held
+    parts = len(entry.every_link) + len(entry.authors) + len(entry.categories)
+    return sys.getsizeof(entry.content) + len(fragment.xml) + _BESIDE * (4 + parts)
 
 
 def _cut(element: etree._Element) -> Fragment:
     """Return the bytes of one element. The namespaces are declared around it, not in it."""
-    around = etree.Element("around", nsmap=NAMESPACES)
+    tags = {str(inner.tag) for inner in element.iter("{*}*")}
+    names = {tag[1:].partition("}")[0] for tag in tags if tag.startswith("{")}
+    if not names:
+        return Fragment(etree.tostring(element, encoding="UTF-8", xml_declaration=False), frozenset())
+    used = {prefix: name for prefix, name in NAMESPACES.items() if name in names}
+    around = etree.Element("around", nsmap=used)
     around.append(element)
     body = etree.tostring(around, encoding="UTF-8", xml_declaration=False)
-    xml = body[body.index(b">") + 1 : body.rindex(b"<")]
-    # No text can hold "<": it is always the beginning of an element.
-    return Fragment(xml, frozenset(prefix for prefix in NAMESPACES if b"<%s:" % prefix.encode() in xml))
+    return Fragment(body[body.index(b">") + 1 : body.rindex(b"<")], frozenset(used))
 
 
 def prefixes(fragments: Iterable[Fragment]) -> frozenset[str]:

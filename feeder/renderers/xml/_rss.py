@@ -12,9 +12,10 @@ from feedgen.entry import FeedEntry
 from feedgen.feed import FeedGenerator
 from lxml import etree
 
+from feeder.renderers._common import stamp
 from feeder.renderers.xml._extensions import OF_ENTRY, OF_FEED
 from feeder.renderers.xml._fragments import MEMO, Fragment, prefixes, spliced
-from feeder.renderers.xml._words import LANG, NAMESPACES, add, carried, links, on_the_web, said, spell, uri
+from feeder.renderers.xml._words import LANG, NAMESPACES, add, carried, on_the_web, said, spell, uri
 
 if TYPE_CHECKING:
     from feeder.model import Entry, Feed, Image, Link
@@ -37,8 +38,9 @@ def rss(feed: Feed, *, generator_version: str) -> bytes:
     """Return the feed as an RSS 2.0 document: UTF-8, each element on a line of its own, the same bytes for the same feed.
 
     It says of the same entries what the Atom document says, in RSS's words: `guid` is the id, `pubDate` and `atom:updated` the two
-    times, `description` the summary (as HTML, which readers take it for), `content:encoded` the content. The first enclosure is the
-    `enclosure`, since there may be only one; all other links are `atom:link`. An archive and tombstones have no form here.
+    times, `description` the summary (as HTML, which readers take it for), `content:encoded` the content, `xml:lang` the language where
+    it is another. The first enclosure is the `enclosure`, since there may be only one; all other links are `atom:link`. What entries
+    are gone, and what is an archive, RSS cannot say.
     """
     entries = [_fragment(entry, feed) for entry in feed.entries]
     head = _head(feed, generator_version, prefixes(entries))
@@ -60,9 +62,7 @@ def _head(feed: Feed, generator_version: str, used: frozenset[str]) -> bytes:
     if site.every:
         document.ttl(max(1, site.every // 60))
     if (image := site.image) and _is_shown(image):
-        small = (image.width or 0) <= 144 and (image.height or 0) <= 144  # the most that RSS can say
-        size = {"width": str(image.width), "height": str(image.height)} if small and image.width and image.height else {}
-        document.image(uri(image.href), carried(site.title), uri(home), **size)
+        document.image(uri(image.href), carried(site.title), uri(home))  # without its size: RSS knows none above 144 pixels
     document.register_extension("mended", lambda: _MendedChannel(feed, used), atom=False)
     body: bytes = document.rss_str(xml_declaration=False)
     return body
@@ -113,8 +113,9 @@ class _MendedChannel:
         (channel,) = root
         site = self.feed.site
         add(channel, "lastBuildDate", format_datetime(self.feed.updated, usegmt=True))
-        for link in links(link for link in self.feed.links if link.rel in ("self", "hub")):
-            add(channel, "atom:link", **{**link, "href": uri(link["href"])})
+        for link in self.feed.links:
+            if link.rel in ("self", "hub") and on_the_web(link.href):
+                add(channel, "atom:link", href=uri(link.href), rel=link.rel, type=link.type)
         for person in site.authors:
             add(channel, "dc:creator", person.name)
         if site.every:
@@ -124,7 +125,7 @@ class _MendedChannel:
         for extend in OF_FEED:
             extend(channel, self.feed)
         root.text = "\n"
-        _mend(channel)
+        _mend(channel, "description")  # an item's is HTML
         etree.cleanup_namespaces(root, keep_ns_prefixes=sorted(self.used))
 
 
@@ -139,13 +140,13 @@ class _MendedItem:
     def extend_rss(self, item: etree._Element) -> None:
         entry = self.entry
         add(item, "pubDate", format_datetime(entry.published, usegmt=True))
-        add(item, "atom:updated", entry.updated.isoformat().replace("+00:00", "Z"))
+        add(item, "atom:updated", stamp(entry.updated))
         for person in entry.authors:
             add(item, "dc:creator", person.name)
         if entry.rights:
             add(item, "dc:rights", entry.rights)
-        for link in links(self.links):
-            add(item, "atom:link", **{**link, "href": uri(link["href"])})
+        for link in self.links:  # without a title: plain text in an attribute cannot be spelled as the profile asks
+            add(item, "atom:link", href=uri(link.href), rel=link.rel, type=link.type, length=link.length)
         for extend in OF_ENTRY:
             extend(item, entry)
         if self.language:
@@ -154,12 +155,12 @@ class _MendedItem:
         _mend(item)
 
 
-def _mend(parent: etree._Element) -> None:
+def _mend(parent: etree._Element, *plain: str) -> None:
     parent.text = "\n"
     for child in parent:
         child.tail = "\n"
-    for plain in list(parent.iter("title", "copyright", "category", "{*}creator", "{*}rights")):
-        spell(plain, "&<")
+    for element in list(parent.iter("title", "category", "copyright", "{*}creator", "{*}rights", *plain)):
+        spell(element, "&<")
 
 
 def _rhythm(every: int) -> tuple[str, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -68,7 +67,7 @@ def links(these: Iterable[Link]) -> list[dict[str, str]]:
 
 def said(value: Person | Link | Category) -> dict[str, str]:
     """Return what is said in a value under feedgen's names, which are ours: a new dict, because feedgen changes what it is given."""
-    facts = ((field.name, getattr(value, field.name)) for field in fields(value))
+    facts = ((name, getattr(value, name)) for name in value.__slots__)
     return {name: text for name, fact in facts if fact is not None and (text := carried(str(fact)))}
 
 
