@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import NAMESPACE_URL, uuid5
 
-from feeder import __version__, endpoint, readers, stories, summarizers
+from feeder import __version__, endpoint, notify, readers, stories, summarizers
 from feeder.clock import Clock
 from feeder.config import Config, origins
 from feeder.errors import ConfigError, FeederError, Problem
 from feeder.inbox import Inbox
-from feeder.ledger import Ledger
+from feeder.ledger import Hub, Ledger, Pings
 from feeder.model import Site
+from feeder.notify import Courier
 from feeder.pipeline import Intake, Parts
 from feeder.press import FEED, Press
 from feeder.publishers import Publisher
@@ -26,7 +27,7 @@ from feeder.summarizers import Summarizer
 if TYPE_CHECKING:  # at run time where there is one: nobody else shall pay for it
     from feeder.assistant import Assistant
 
-__all__ = ["intake", "looking", "publishing", "recovering", "renewed"]
+__all__ = ["couriers", "intake", "looking", "publishing", "queue", "recovering", "renewed"]
 
 UNPLACED = "http://127.0.0.1:8000/"  # what a feed's id is minted from when nobody said where it will be: the port does not matter
 
@@ -95,6 +96,33 @@ def _assistant(config: Config, ledger: Ledger, clock: Clock) -> Assistant | None
     return Assistant(address, terms, ledger.answers, extract, name=f"{model} at {base}", clock=clock)
 
 
+def couriers(config: Config, clock: Clock) -> tuple[Courier, ...]:
+    """Who tells the hubs of changes, one for each. None is contacted here."""
+    said, agent, public = config.websub, f"feeder/{__version__}", not config.websub.allow_private
+    addresses = {hub: endpoint.Endpoint(hub, agent=agent, headers=notify.FORM, public=public, head_only=True) for hub in said.hubs}
+    return tuple(Courier(hub, config.base, address, timeout=said.timeout, clock=clock) for hub, address in addresses.items())
+
+
+def queue(config: Config) -> AbstractContextManager[Pings]:
+    """The pings that wait, for another thread than the one that publishes."""
+    return Pings.beside(config.state)
+
+
+def _hubs(config: Config) -> tuple[str, ...]:
+    """The hubs, if they can be told and may be."""
+    said, where = config.websub, origins(config)["websub.hubs"]
+    if said.hubs and not endpoint.available():
+        raise ConfigError((Problem(where, "hubs need the package httpx2", "install it with: pip install 'feeder[websub]'"),))
+    if said.hubs and not said.allow_private and endpoint.near(config.base):
+        hint = "say where it can be reached from outside: base_url in [feed]"
+        raise ConfigError((Problem(where, f"hubs cannot fetch the feed from {config.base}", hint),))
+    near = [Hub(hub).shown for hub in said.hubs if not said.allow_private and endpoint.near(hub)]
+    if near:
+        told = f"{' and '.join(near)}: not on the open Internet, but on this machine or in its network"
+        raise ConfigError((Problem(where, told, "if that is meant, say allow_private = true in [websub]"),))
+    return said.hubs
+
+
 def _parts(config: Config, ledger: Ledger, clock: Clock) -> Parts:
     assistant = _assistant(config, ledger, clock)
     publisher = FolderPublisher(config.output.folder, check=_check)
@@ -115,7 +143,7 @@ def _parts(config: Config, ledger: Ledger, clock: Clock) -> Parts:
 def _site(config: Config, ledger: Ledger, publisher: Publisher) -> Site:
     feed = config.feed
     ident = feed.id or ledger.get("feed_id") or xml.feed_id(publisher.get(FEED) or b"") or uuid5(NAMESPACE_URL, feed.base_url or UNPLACED).urn
-    return Site(ident, feed.title or "", config.base, feed.language, feed.authors, feed.subtitle, feed.rights)
+    return Site(ident, feed.title or "", config.base, feed.language, feed.authors, feed.subtitle, feed.rights, hubs=_hubs(config))
 
 
 def _check(path: str, body: bytes) -> None:

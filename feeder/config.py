@@ -16,7 +16,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, TypeGuard
+from typing import Annotated, TypeGuard, get_origin
 from urllib.parse import quote, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -134,19 +134,43 @@ def _email(value: str) -> str:
 def _web(value: str) -> str:
     if "://" not in value:
         raise _WrongError(f"{_shown(value)} is not a full web address", f'did you mean "https://{value.strip().strip("/")}/"?')
+    if (place := _place(value)) is None:
+        raise _WrongError(f"{_shown(value)} is not a web address that begins with http:// or https://")
+    parts = urlsplit(value)
+    if parts.query or parts.fragment or "@" in parts.netloc:
+        raise _WrongError("must be a plain folder address: no ?query, no #fragment, no user name")
+    return urlunsplit((parts.scheme, place, quote(parts.path.rstrip("/"), safe=_IN_PATHS) + "/", "", ""))
+
+
+def _place(value: str) -> str | None:
+    """Host and port of a web address, in ASCII; None where it is none."""
     try:
         parts = urlsplit(value)
         port = "" if parts.port is None else f":{parts.port}"
         host = (parts.hostname or "").encode("idna").decode()
     except ValueError:
-        host = ""
+        return None
     if not re.fullmatch(r"[a-z0-9._-]+|[0-9a-f:.]+", host) or parts.scheme not in ("http", "https") or re.search(r"[\s\x00-\x1f]", value):
-        raise _WrongError(f"{_shown(value)} is not a web address that begins with http:// or https://")
-    if parts.query or parts.fragment or "@" in parts.netloc:
-        raise _WrongError("must be a plain folder address: no ?query, no #fragment, no user name")
-    return urlunsplit(
-        (parts.scheme, (f"[{host}]" if ":" in host else host) + port, quote(parts.path.rstrip("/"), safe="/%:@!$&'()*+,;=~") + "/", "", "")
-    )
+        return None
+    return (f"[{host}]" if ":" in host else host) + port
+
+
+def _hub(value: str) -> str:
+    """A hub's address as it stands in feeds. The messages do not repeat it: a token may be in it."""
+    if (place := _place(value)) is None:
+        raise _WrongError("must be web addresses that begin with https:// or http://")
+    parts = urlsplit(value)
+    if parts.fragment or "@" in parts.netloc:
+        raise _WrongError("must have no #fragment and no user name", "they stand in the feed, where everybody can read them")
+    return urlunsplit((parts.scheme, place, quote(parts.path, safe=_IN_PATHS) or "/", quote(parts.query, safe=_IN_PATHS + "?"), ""))
+
+
+def _one_or_more(value: object) -> object:
+    return tuple(value if isinstance(value, list) else [value])
+
+
+def _once_each(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))
 
 
 def _host(value: str) -> str:
@@ -206,6 +230,7 @@ def _cron_field(field: str, name: str, low: int, high: int) -> list[int]:
     return sorted(found)
 
 
+_IN_PATHS = "/%:@!$&'()*+,;=~"
 _Line = Annotated[str, AfterValidator(_one_line)]
 _Iri = Annotated[str, AfterValidator(_iri)]
 _Duration = Annotated[float, BeforeValidator(_seconds)]
@@ -300,6 +325,14 @@ class _SummaryTable(_Table):
     llm: _LlmTable = _LlmTable()
 
 
+class _WebsubTable(_Table):
+    hubs: Annotated[tuple[Annotated[str, AfterValidator(_hub)], ...], BeforeValidator(_one_or_more), AfterValidator(_once_each)] = Field(
+        default=(), max_length=5, description="a list of at most 5 web addresses", examples=[["https://hub.example/"]], repr=False
+    )
+    allow_private: bool = Field(default=False, description="true or false", examples=[True])
+    timeout: _Duration = Field(default=10.0, ge=0.1, le=60, description="a length of time from 100ms to 1m", examples=["10s"])
+
+
 class _Tables(_Table):
     feed: _FeedTable = _FeedTable()
     input: _InputTable = _InputTable()
@@ -307,6 +340,7 @@ class _Tables(_Table):
     schedule: _ScheduleTable = _ScheduleTable()
     serve: _ServeTable = _ServeTable()
     summary: _SummaryTable = _SummaryTable()
+    websub: _WebsubTable = _WebsubTable()
 
 
 class Config(_Tables):
@@ -496,8 +530,8 @@ def _put(said: _Said, table: str, key: str, variable: str, value: str) -> None:
 
 
 def _typed(field: FieldInfo, value: str) -> object:
-    """A variable is text; numbers, true and false and lists of authors are written in it as in TOML."""
-    if field.annotation in (int, bool) or (field.validation_alias and value[0] in "[{"):
+    """A variable is text; numbers, true and false and lists are written in it as in TOML."""
+    if field.annotation in (int, bool) or (get_origin(field.annotation) is tuple and value[0] in "[{"):
         try:
             return tomllib.loads(f"value = {value}")["value"]
         except ValueError:

@@ -62,7 +62,8 @@ def _age(entry: Entry) -> tuple[datetime, int, str]:
 
 
 def _links(site: Site, path: str) -> tuple[Link, ...]:
-    return Link(site.base + quote(path), "self", "application/atom+xml"), Link(site.base, "alternate", "text/html")
+    own = Link(site.base + quote(path), "self", "application/atom+xml"), Link(site.base, "alternate", "text/html")
+    return *own, *(Link(hub, "hub") for hub in site.hubs)
 
 
 def _fitted(ranked: Sequence[Entry], promised: set[str], room: int, least: int) -> tuple[list[Entry], frozenset[str]]:

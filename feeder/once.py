@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from feeder import compose, edition, pipeline
+from feeder import compose, edition, notify, pipeline
 from feeder.changes import Known, State, Verdict
 from feeder.clock import Clock
 from feeder.config import Config, origins
@@ -23,6 +24,7 @@ from feeder.text import sentences
 __all__ = ["Checked", "Explained", "build", "check", "explain", "foresee", "require_folder", "settled"]
 
 PROSE = ("paragraph", "quote", "item")
+FAREWELL = 9.0  # seconds at most in which hubs are told, at the end of a build
 PATIENCE = 10.0  # seconds more than their settle time that files which are still being written are waited for
 
 
@@ -64,7 +66,17 @@ def build(config: Config, *, clock: Clock, accept_removals: bool = False, progre
         total = _total(reports)
         if total.summary:
             parts.ledger.log(now, clock.tick() - began, total.summary)
-        return total
+        return replace(total, remarks=(*total.remarks, *_told(config, parts, clock)))
+
+
+def _told(config: Config, parts: Parts, clock: Clock) -> tuple[str, ...]:
+    """Tell the hubs what is out, within some seconds; return what the log should know, and what is left for the next time."""
+    if not config.websub.hubs:
+        return ()
+    pings = parts.ledger.pings
+    remarks = notify.deliver(compose.couriers(config, clock), partial(compose.queue, config), last=pings.last(), within=FAREWELL)
+    left = ((hub.shown, hub.waiting) for hub in pings.hubs() if hub.waiting)
+    return (*remarks, *(f"{hub} is still to be told of changes (feeds: {count}); a later feeder build or run does it" for hub, count in left))
 
 
 def foresee(config: Config, *, clock: Clock, accept_removals: bool = False) -> Verdict:

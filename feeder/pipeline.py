@@ -9,19 +9,19 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from feeder import changes, edition, stories
+from feeder import changes, edition, notify, stories
 from feeder.changes import Change, Found, Look, State, Verb, Verdict
 from feeder.edition import Edition, Wanted
 from feeder.errors import Problem, PublishError, Unreadable, Unsettled
 from feeder.inbox import Inbox, Scan, Stat
-from feeder.ledger import FileRecord, Ledger, Shelved, Told
+from feeder.ledger import FileRecord, Ledger, News, Shelved, Told
 from feeder.model import Article, Document, Source, Summary
 from feeder.press import FEED, Press
 from feeder.publishers import Publisher, Put
@@ -152,7 +152,7 @@ def cycle(
         verdict = replace(verdict, held=orphans)
     _note_folder(parts, scan, verdict)
     stop()
-    shelf, put = _publish(parts, stop, say) if not orphans or accept_removals else (edition.NONE, NOTHING)
+    shelf, put = _publish(parts, now, stop, say) if not orphans or accept_removals else (edition.NONE, NOTHING)
     waiting = min([*scan.waiting.values(), *batch.unsettled, *(parts.settle for _ in look.brief)], default=None)
     problems = tuple(record.problem for record in ledger.files().values() if record.problem)
     due = min(filter(None, (changes.next_due(ledger.known().values()), ask_again)), default=None)
@@ -372,7 +372,7 @@ def _note_folder(parts: Parts, scan: Scan, verdict: Verdict) -> None:
 # -- the shelf ----------------------------------------------------------------------------------------------------------------
 
 
-def _publish(parts: Parts, stop: Callable[[], None], say: Progress) -> tuple[Edition, Put]:
+def _publish(parts: Parts, now: datetime, stop: Callable[[], None], say: Progress) -> tuple[Edition, Put]:
     """Make and put whatever is not on the shelf as it should be. Nothing is looked at twice when nothing can have changed."""
     ledger, press, publisher, memory = parts.ledger, parts.press, parts.publisher, parts.memory
     state = _state(parts)
@@ -386,11 +386,21 @@ def _publish(parts: Parts, stop: Callable[[], None], say: Progress) -> tuple[Edi
     noted, there = dict(ledger.shelf()), None if _untouched(parts) else publisher.stats()
     behind = [w for w in shelf.wanted if not _stands(w, noted.get(w.path), there)]
     surplus = sorted(noted.keys() - {w.path for w in shelf.wanted})
-    put = publisher.put(_documents(parts, shelf, behind, stop, say), surplus)
+    digests: dict[str, str] = {}
+    put = publisher.put(_heeded(_documents(parts, shelf, behind, stop, say), digests), surplus)
     now_there = publisher.stats(w.path for w in behind)
-    ledger.note_shelf((Shelved(w.path, w.key, *now_there[w.path]) for w in behind), surplus, state)
+    shelved = (Shelved(w.path, w.key, *now_there[w.path]) for w in behind)
+    ledger.note_shelf(shelved, surplus, state, News(press.site.hubs, digests, now))
     memory.shelf = publisher.fingerprint()
     return shelf, put
+
+
+def _heeded(documents: Iterable[Document], digests: dict[str, str]) -> Iterator[Document]:
+    """The documents, while `digests` notes the bytes of those that hubs are told of."""
+    for document in documents:
+        if notify.is_topic(document.path):
+            digests[document.path] = hashlib.sha256(document.body).hexdigest()
+        yield document
 
 
 def _state(parts: Parts) -> str:

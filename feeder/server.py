@@ -36,6 +36,7 @@ App = Callable[[_Scope, Callable[[], Awaitable[object]], Callable[[dict[str, obj
 
 _Headers = list[tuple[bytes, bytes]]
 _Health = Callable[[], tuple[bool, Mapping[str, object]]]
+_Links = Callable[[str], str | None]
 
 _ALLOW = (b"allow", b"GET, HEAD, OPTIONS")
 _KNOWN = frozenset({"POST", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT"})
@@ -137,10 +138,11 @@ def _unchanged(item: Item, modified: int, fields: Mapping[bytes, bytes]) -> bool
 class _App:
     """The ASGI application over a shelf."""
 
-    def __init__(self, shelf: Shelf, health: _Health, moved: Mapping[str, str], clock: Callable[[], float]) -> None:
+    def __init__(self, shelf: Shelf, health: _Health, moved: Mapping[str, str], links: _Links, clock: Callable[[], float]) -> None:
         self._shelf = shelf
         self._health = health
         self._moved = moved
+        self._links = links
         self._clock = clock
 
     async def __call__(self, scope: _Scope, receive: Callable[[], Awaitable[object]], send: Callable[[dict[str, object]], Awaitable[None]]) -> None:
@@ -207,6 +209,8 @@ class _App:
         media = item.shown if fields.get(b"sec-fetch-dest") == b"document" else item.media
         body = item.body or b""
         headers = [(b"content-type", media.encode()), *self._validators(item)]
+        if link := self._links(item.path):
+            headers.append((b"link", link.encode("ascii")))
         if item.packed is not None and _wants_gzip(fields.get(b"accept-encoding", b"")):
             body = item.packed
             headers.append((b"content-encoding", b"gzip"))
@@ -261,10 +265,18 @@ def _date(seconds: int) -> bytes:
     return formatdate(seconds, usegmt=True).encode()
 
 
-def app(shelf: Shelf, *, health: _Health, moved: Mapping[str, str] | None = None, clock: Callable[[], float] = time.time) -> App:
+def app(
+    shelf: Shelf,
+    *,
+    health: _Health,
+    moved: Mapping[str, str] | None = None,
+    links: _Links | None = None,
+    clock: Callable[[], float] = time.time,
+) -> App:
     """Return the ASGI application that serves `shelf`.
 
     `health` tells (ready, facts) for /health; it must not block. `moved` maps paths (no leading slash) to the addresses
-    they moved to for ever. `clock` gives now in seconds since 1970.
+    they moved to for ever. `links` gives the Link field (RFC 8288) that goes with the document at a path, in ASCII, if any.
+    `clock` gives now in seconds since 1970.
     """
-    return _App(shelf, health, moved or {}, clock)
+    return _App(shelf, health, moved or {}, links or (lambda _: None), clock)

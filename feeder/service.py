@@ -29,13 +29,14 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from feeder import compose, edition
+from feeder import compose, edition, notify
 from feeder.clock import Clock
 from feeder.config import Config, origins
 from feeder.errors import FeederError
 from feeder.host import Signals, Watcher, write_logs
 from feeder.inbox import ignored_name
 from feeder.listener import Server
+from feeder.notify import Rounds
 from feeder.pipeline import Parts, Report, cycle
 from feeder.press import FEED
 from feeder.publishers import Publisher
@@ -196,11 +197,14 @@ class Service:
         self._behind = self._held = False
         self._first = self._config = config
         self._server: Server | None = None
+        self._rounds: Rounds | None = None
+        self._out = parts.ledger.pings.last()  # up to this ping what it tells of is served
         self._watcher: Watcher | None = None
 
     def serve(self, host: str, port: int) -> int:
         """Serve what is published; return the port that is really used. Raises FeederError where the address cannot be had."""
-        self._server = Server(app(self._shelf, health=self.runner.health), host=host, port=port, log=_log.error)
+        application = app(self._shelf, health=self.runner.health, links=self._link)
+        self._server = Server(application, host=host, port=port, log=_log.error)
         self._server.start()
         return self._server.address[1]
 
@@ -214,6 +218,8 @@ class Service:
         if self._watcher:
             self._watcher.stop()
         stopped = self.runner.stop(3.0)
+        if self._rounds:
+            self._rounds.stop(0.5)
         if self._server:
             self._server.stop(0.2)
         return stopped
@@ -221,6 +227,8 @@ class Service:
     def beat(self) -> None:
         """Look after everything that runs; to be called each second."""
         self.runner.beat()
+        if self._rounds:
+            self._rounds.beat()
         if self._server and not self._server.alive:
             _log.error("the server has stopped: it is started anew")
             self.serve(*self._server.address)
@@ -246,11 +254,19 @@ class Service:
     def _request(self, reason: str) -> None:
         self.runner.request(reason)
 
+    def _link(self, path: str) -> str | None:
+        return notify.link_field(path, self._config.base, self._config.websub.hubs)
+
     def _take(self, config: Config) -> None:
         # Ledger and output stay as they are: their locks are held.
         self._parts = compose.renewed(config, self._parts, self._clock)
         self._config = config
         self._shelf.max_age = _max_age(config)
+        if self._rounds:
+            self._rounds.stop(0.0)
+        couriers, queue = compose.couriers(config, self._clock), functools.partial(compose.queue, config)
+        self._rounds = Rounds(couriers, queue, last=self._out, note=self.runner.note)
+        self._rounds.beat()
         if self._watcher:
             self._watcher.stop()
             self._watcher = None
@@ -269,6 +285,9 @@ class Service:
         else:
             self._shelf.refresh(report.put.written, report.put.removed, report.gone)
         self._behind = self._accept_removals = False
+        self._out = self._parts.ledger.pings.last()
+        if self._rounds:
+            self._rounds.wake(self._out)
         self._note_held(len(report.held))
         self.runner.note("articles", f"{_count(len(report.problems), 'problem')}; see `feeder status`" if report.problems else None)
         self._note_assistant(report)
@@ -328,7 +347,9 @@ def serve(config: Config, *, say: Callable[[str], None]) -> int:
     write_logs(logging.INFO)
     shelf = Shelf(config.output.folder, max_age=_max_age(config))
     with Signals() as signals, compose.looking(config) as parts:
-        server = Server(app(shelf, health=lambda: (shelf.manifest is not None, {})), host=config.serve.host, port=config.serve.port, log=_log.error)
+        links = functools.partial(notify.link_field, base=config.base, hubs=config.websub.hubs)
+        application = app(shelf, health=lambda: (shelf.manifest is not None, {}), links=links)
+        server = Server(application, host=config.serve.host, port=config.serve.port, log=_log.error)
         server.start()
         empty = "" if parts.publisher.get(FEED) else "Nothing is published there yet: feeder build does it, or feeder run.\n"
         told = f"Serving {printable(os.path.relpath(config.output.folder))}/\n{_addresses(config, server.address[1])}\n{empty}Ctrl-C stops it."

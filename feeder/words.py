@@ -185,6 +185,7 @@ def status(ledger: Ledger, state: Path) -> dict[str, object]:
         "quarantine": [{**problem(p), "since": since, "published": p.where in standing.kept} for p, since in problems],
         "notes": [{"where": f.path, "note": flag} for f in standing.files for flag in f.flags],
         **({"assistant": assistant} if assistant else {}),
+        **({"hubs": hubs} if (hubs := _hubs(ledger)) else {}),
         "process": holder(state),
         "cycles": [{"at": at, "seconds": seconds, "did": did} for at, seconds, did in ledger.cycles()[:10]],
     }
@@ -212,6 +213,39 @@ def _assistant(ledger: Ledger) -> dict[str, object] | None:
     }
 
 
+def _hubs(ledger: Ledger) -> list[dict[str, object]]:
+    """How it stands with each hub."""
+    from feeder.clock import Clock
+
+    now = Clock().wall()
+    return [
+        {
+            "hub": hub.shown,
+            "waiting": hub.waiting,
+            "error": hub.error,
+            "told_after": _moment(hub.until) if hub.waiting and hub.until > now else None,
+            "given_up": hub.given_up,
+            "last_told": _moment(hub.told) if hub.told else None,
+        }
+        for hub in ledger.pings.hubs()
+    ]
+
+
+def _moment(stamp: int) -> object:
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(stamp, UTC)
+
+
+def _hub_line(facts: Mapping[str, object]) -> str:
+    waiting = f"{facts['waiting']} {'ping waits' if facts['waiting'] == 1 else 'pings wait'}"
+    error = f"; it does not take them: {safe(facts['error'])}" if facts["error"] else ""
+    again = f"; told again after {when(facts['told_after'])}" if facts["told_after"] else ""
+    given_up = f"; given up: {facts['given_up']}" if facts["given_up"] else ""
+    last = f"; last told {when(facts['last_told'])}" if facts["last_told"] else "; never told yet"
+    return f"hub {safe(facts['hub'])}: {waiting}{error}{again}{given_up}{last}"
+
+
 def _assistant_line(facts: Mapping[str, object]) -> str:
     budget = ", ".join(f"{facts[unit]:,} of {facts[f'{unit}_per_day']:,} {unit}" for unit in ("calls", "tokens"))
     pending = f"{facts['pending']} {'summary is' if facts['pending'] == 1 else 'summaries are'} waited for"
@@ -230,6 +264,7 @@ def status_lines(facts: Mapping[str, object]) -> Iterator[str]:
     if assistant := facts.get("assistant"):
         yield _assistant_line(assistant)  # type: ignore[arg-type]
     tables: Mapping[str, list[dict[str, object]]] = facts  # type: ignore[assignment]
+    yield from map(_hub_line, tables.get("hubs", ()))
     if tables["held"]:
         yield f"held: {held(len(tables['held']))}, or: feeder retry --accept-removals"
     for row in tables["embargoed"]:

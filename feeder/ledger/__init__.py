@@ -9,6 +9,7 @@ The data model, one table each:
     spend     the calls and tokens that this cost, by day
     document  what was put on the shelf: path, the key of what it was made from, size and mtime as the publisher left it
     story     what of an entry is compared with others, to find those on the same event; with `term` and `kin` (see _stories)
+    topic     feeds that hubs are told of; with `ping`, what they are still to be told, and `hub` (see _pings)
     cycle     the last hundred cycles, for `feeder status`
     meta      single values: schema guard, feed id, generation, held removals
 
@@ -31,6 +32,7 @@ from typing import TYPE_CHECKING
 from feeder.errors import Damaged, LedgerError
 from feeder.ledger._answers import Answer, Answers, Contact, Spent
 from feeder.ledger._database import Database, holder, lock, looked_at, moment, opened, told
+from feeder.ledger._pings import Hub, News, Ping, Pings
 from feeder.ledger._rebuilt import rebuilding
 from feeder.ledger._rows import (
     FILES,
@@ -53,9 +55,25 @@ if TYPE_CHECKING:  # at run time where an entry is made: `feeder status` makes n
     from feeder.changes import Change, Known
     from feeder.model import Entry
 
-__all__ = ["Answer", "Answers", "Contact", "FileRecord", "Ledger", "Shelved", "Spent", "Standing", "Told", "holder"]
+__all__ = [
+    "Answer",
+    "Answers",
+    "Contact",
+    "FileRecord",
+    "Hub",
+    "Ledger",
+    "News",
+    "Ping",
+    "Pings",
+    "Shelved",
+    "Spent",
+    "Standing",
+    "Told",
+    "holder",
+]
 
 WITHDRAWN = "withdrawn"
+NONE = News()
 
 
 class Ledger(Database):
@@ -70,6 +88,7 @@ class Ledger(Database):
         self._files: dict[str, FileRecord] | None = None
         self._shelf: dict[str, Shelved] | None = None
         self.answers = Answers(self)
+        self.pings = Pings(self)
         self.stories = Stories(self)
 
     @classmethod
@@ -199,7 +218,8 @@ class Ledger(Database):
         return MappingProxyType(self._files)
 
     def retry(self) -> int:
-        """Mark every file in quarantine to be read again by the next cycle, and an endpoint that failed to be asked again; return how many files."""
+        """Mark every file in quarantine to be read again by the next cycle; return how many. Whoever failed is asked and told again, too."""
+        self.pings.retry()
         if contact := self.answers.contact():
             self.answers.note_contact(replace(contact, until=0))
         marked = [replace(record, stat=()) for record in self.files().values() if record.reason]
@@ -242,13 +262,14 @@ class Ledger(Database):
                 self._shelf = {row[0]: Shelved(*row) for row in self.db.execute("SELECT path, key, size, mtime_ns FROM document")}
         return MappingProxyType(self._shelf)
 
-    def note_shelf(self, put: Iterable[Shelved], removed: Iterable[str], state: str) -> None:
-        """Record what was published, and `state`, the name of all that it was made from."""
+    def note_shelf(self, put: Iterable[Shelved], removed: Iterable[str], state: str, news: News = NONE) -> None:
+        """Record what was published, and `state`, the name of all that it was made from; queue pings for the `news` in it."""
         shelved, gone = list(put), list(removed)
         with self.transaction():
             self.db.executemany("REPLACE INTO document VALUES (?, ?, ?, ?)", ((s.path, s.key, s.size, s.mtime_ns) for s in shelved))
             self.db.executemany("DELETE FROM document WHERE path = ?", ((path,) for path in gone))
             self.note("shelf", state)
+            self.pings.announce(news, gone)
         if self._shelf is not None:
             self._shelf |= {s.path: s for s in shelved}
             for path in gone:
