@@ -170,9 +170,10 @@ def serve(config_file: str | None, host: str | None, port: int | None) -> None:
 @config_option
 @json_option
 def check(config_file: str | None, *, as_json: bool) -> None:
-    """Say what is wrong with configuration and articles.
+    """Say what is wrong with articles, configuration, output.
 
-    Reads the configuration, every article and the published feed, and publishes nothing.
+    Reads the configuration and every article, judges every published document by the rules of a good feed that need no
+    network (docs/check.md), and publishes nothing.
     """
     from feeder import once
     from feeder.clock import Clock
@@ -180,13 +181,17 @@ def check(config_file: str | None, *, as_json: bool) -> None:
     checked = once.check(_loader(config_file)(), clock=Clock())
     if as_json:
         problems, notes = ([words.problem(p) for p in group] for group in (checked.problems, checked.notes))
-        _answer({"articles": checked.articles, "problems": problems, "notes": notes})
+        findings = [words.finding(found) for found in checked.findings]
+        _answer({"articles": checked.articles, "problems": problems, "notes": notes, "published": checked.published, "findings": findings})
     else:
         _tell_problems(checked.problems)
         for note in checked.notes:
             click.echo(f"note: {words.safe(note)}")
+        for line in words.finding_lines(checked.findings):
+            click.echo(line, err=True)
         click.echo(f"{words.count(checked.articles, 'article')} can be published, {words.count(len(checked.problems), 'problem')}")
-    sys.exit(QUARANTINE if checked.problems else 0)
+        click.echo(words.judged(checked))
+    sys.exit(QUARANTINE if checked.problems or any(found.severity == "error" for found in checked.findings) else 0)
 
 
 @main.command()

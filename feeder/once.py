@@ -8,33 +8,39 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from feeder import compose, edition, notify, pipeline
+from feeder import compose, edition, judge, notify, pipeline
 from feeder.changes import Known, State, Verdict
 from feeder.clock import Clock
 from feeder.config import Config, origins
-from feeder.errors import FeederError, Problem, PublishError, Unreadable
+from feeder.errors import FeederError, Problem, Unreadable
 from feeder.inbox import Scan, ignored_name, path_key
+from feeder.judge import Finding
 from feeder.model import Article, Summary
 from feeder.pipeline import Parts, Progress, Report
 from feeder.press import FEED
 from feeder.publishers import Put
-from feeder.renderers import xml
 from feeder.text import sentences
 
 __all__ = ["Checked", "Explained", "build", "check", "explain", "foresee", "require_folder", "settled"]
 
 PROSE = ("paragraph", "quote", "item")
 FAREWELL = 9.0  # seconds at most in which hubs are told, at the end of a build
+LOOKS = 3  # times that the published documents are looked at while another process publishes
 PATIENCE = 10.0  # seconds more than their settle time that files which are still being written are waited for
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What `feeder check` found: how many articles can be published, what cannot be, and what their authors should know."""
+    """What `feeder check` found: how many articles can be published, what cannot be, and what their authors should know.
+
+    `published` counts the documents that are out, and `findings` is what is wrong with them.
+    """
 
     articles: int
     problems: tuple[Problem, ...]
     notes: tuple[Problem, ...]
+    published: int = 0
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +94,7 @@ def foresee(config: Config, *, clock: Clock, accept_removals: bool = False) -> V
 
 
 def check(config: Config, *, clock: Clock) -> Checked:
-    """Read every article as a cycle would, whatever the ledger remembers of it, and read the published feed back."""
+    """Read every article as a cycle would, whatever the ledger remembers of it, and judge what is published."""
     require_folder(config)
     with compose.looking(config) as parts:
         scan = settled(config, parts, clock)
@@ -104,7 +110,7 @@ def check(config: Config, *, clock: Clock) -> Checked:
                 articles += 1
                 notes += [Problem(path, flag, "") for flag in article.flags]
         notes += [Problem(path, "is still being written", "look again in a moment") for path in scan.waiting]
-        return Checked(articles, (*problems, *_published(parts)), tuple(notes))
+        return Checked(articles, tuple(problems), tuple(notes), *_judged(config, parts, clock))
 
 
 def explain(config: Config, file: Path) -> Explained:
@@ -159,14 +165,18 @@ def _total(reports: list[Report]) -> Report:
     return replace(reports[-1], changes=changes, put=Put(written, removed, puts[-1].unchanged), remarks=remarks)
 
 
-def _published(parts: Parts) -> Iterator[Problem]:
-    body = parts.publisher.get(FEED)
-    if body is None:
-        return
-    try:
-        xml.check(body)
-    except PublishError as error:
-        yield Problem(FEED, str(error), "the next build makes it anew")
+def _judged(config: Config, parts: Parts, clock: Clock) -> tuple[int, tuple[Finding, ...]]:
+    """How many documents are published, and what is wrong with them; looked at again where a service published meanwhile."""
+    publisher, live = parts.publisher, [k.id for k in parts.ledger.known().values() if k.public]
+    for _ in range(LOOKS):
+        stands = publisher.fingerprint()
+        sizes = {path: size for path, (size, _) in publisher.stats().items()}
+        # Without base_url it is served wherever `--port` said, and knows that better than this command.
+        base = config.base if config.feed.base_url else judge.base_of(publisher.get(FEED) or b"") or config.base
+        findings = judge.judge(sizes, publisher.get, base=base, now=clock.now(), live=frozenset(live) if live else None, every=parts.press.site.every)
+        if publisher.fingerprint() == stands:
+            break
+    return len(sizes), tuple(findings)
 
 
 def _said(article: Article, summary: Summary) -> Iterator[tuple[str, tuple[object, str]]]:

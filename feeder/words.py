@@ -10,8 +10,9 @@ if TYPE_CHECKING:
 
     from feeder.changes import Change, Verdict
     from feeder.errors import Problem
+    from feeder.judge import Finding
     from feeder.ledger import Ledger
-    from feeder.once import Explained
+    from feeder.once import Checked, Explained
     from feeder.pipeline import Report
     from feeder.rescue import Recovered
 
@@ -19,7 +20,10 @@ __all__ = [
     "count",
     "explained",
     "fact_lines",
+    "finding",
+    "finding_lines",
     "held",
+    "judged",
     "problem",
     "recovered",
     "report",
@@ -71,6 +75,27 @@ def held(number: int) -> str:
 def problem(found: Problem) -> dict[str, object]:
     """A problem for a program."""
     return {"where": found.where, "reason": found.reason, "hint": found.hint}
+
+
+def finding(found: Finding) -> dict[str, object]:
+    """What is wrong with a published document, for a program."""
+    return {"path": found.path, "line": found.line, "rule": found.rule, "severity": found.severity, "what": found.what, "hint": found.hint}
+
+
+def finding_lines(findings: Iterable[Finding]) -> Iterator[str]:
+    """What is wrong with the published documents, for a person; a warning says that it is one."""
+    for found in findings:
+        yield f"published: {'warning: ' if found.severity == 'warning' else ''}{safe(found)}"
+
+
+def judged(checked: Checked) -> str:
+    """What is published, in a sentence."""
+    if not checked.published:
+        return "nothing is published yet"
+    errors = sum(found.severity == "error" for found in checked.findings)
+    warnings = len(checked.findings) - errors
+    told = " and ".join(count(number, what) for number, what in ((errors, "error"), (warnings, "warning")) if number)
+    return f"what is published has {told}" if told else "what is published keeps the rules"
 
 
 def report(done: Report) -> Mapping[str, object]:

@@ -212,7 +212,7 @@ def test_init_makes_a_configuration_and_an_article_that_can_be_published(desk: D
     assert told.exit_code == 0
     assert told.stdout == "made  feeder.toml\nmade  input/first.txt\nNow: feeder run\n"
     assert re.search(r'^id = "urn:uuid:[0-9a-f-]{36}"$', (desk.folder / "feeder.toml").read_text(), re.MULTILINE)
-    assert desk.type("check").stdout == "1 article can be published, 0 problems\n"
+    assert desk.type("check").stdout == "1 article can be published, 0 problems\nnothing is published yet\n"
 
 
 def test_init_touches_nothing_that_is_there(desk: Desk) -> None:
@@ -352,7 +352,7 @@ def test_plan_and_check_wait_for_a_file_that_was_just_saved(desk: Desk) -> None:
     desk.write("input/river.txt", RIVER)
     assert desk.type("plan").stdout.startswith("add       river.txt  A day at the river\n")
     desk.write("input/market.txt", MARKET)
-    assert desk.type("check").stdout == "2 articles can be published, 0 problems\n"
+    assert desk.type("check").stdout == "2 articles can be published, 0 problems\nnothing is published yet\n"
 
 
 def test_plan_says_when_nothing_would_change(quick: Desk) -> None:
@@ -372,22 +372,35 @@ def test_check_reads_everything_and_publishes_nothing(quick: Desk) -> None:
     assert told.exit_code == 65
     assert "set aside: photo.txt: " in told.stderr
     assert "note: old.txt: decoded as cp1252, a guess" in told.stdout
-    assert told.stdout.endswith("3 articles can be published, 1 problem\n")
+    assert told.stdout.endswith("3 articles can be published, 1 problem\nnothing is published yet\n")
     answer = quick.json("check")
     assert (answer["articles"], [p["where"] for p in answer["problems"]], [n["where"] for n in answer["notes"]]) == (3, ["photo.txt"], ["old.txt"])  # type: ignore[attr-defined]
     assert not (quick.folder / "output").exists()
 
 
-def test_check_reads_the_published_feed_back(quick: Desk) -> None:
+def test_check_judges_what_is_published_by_rules_with_numbers(quick: Desk) -> None:
     quick.type("build")
-    assert quick.type("check").exit_code == 0
-    quick.write("output/feed.xml", "<feed>")
+    assert quick.type("check").stdout.endswith("what is published keeps the rules\n")
+    sound = (quick.folder / "output" / "feed.xml").read_text()
+    quick.write("output/feed.xml", re.sub("<generator.*</generator>", "<generated>by hand</generated>", sound))
     told = quick.type("check")
     assert told.exit_code == 65
-    assert "feed.xml: " in told.stderr
-    assert "the next build makes it anew" in told.stderr
-    assert quick.type("build").exit_code == 0
+    (line,) = [line for line in told.stderr.splitlines() if "rule 3:" in line]
+    assert re.fullmatch(r"published: rule 3: feed\.xml:\d+: <generated> is not known in <feed>", line)
+    assert told.stdout.endswith("what is published has 1 error and 1 warning\n")
+    found = quick.json("check")["findings"]
+    assert {(f["rule"], f["severity"], f["path"]) for f in found} == {(3, "error", "feed.xml"), (23, "warning", "feed.xml")}  # type: ignore[attr-defined]
+    quick.type("build")
     assert quick.type("check").exit_code == 0
+
+
+def test_a_warning_alone_is_no_failure(quick: Desk) -> None:
+    quick.type("build")
+    sound = (quick.folder / "output" / "feed.xml").read_text()
+    quick.write("output/feed.xml", re.sub("<generator.*?</generator>", "", sound))
+    told = quick.type("check")
+    assert told.exit_code == 0
+    assert "published: warning: rule 23: feed.xml: " in told.stderr
 
 
 def test_explain_says_where_each_fact_comes_from(quick: Desk) -> None:
