@@ -42,6 +42,7 @@ __all__ = [
     "decide",
     "likeness",
     "minted",
+    "minted_slug",
     "needed",
     "next_due",
     "outcome",
@@ -222,6 +223,19 @@ def minted(feed_id: str, path: str, number: int = 1) -> str:
     return uuid5(_namespace(feed_id), path if number == 1 else f"{path}#{number}").urn
 
 
+def minted_slug(path: str, taken: Set[str]) -> str:
+    """A permalink's name, from the path alone, so that a lost ledger mints the same; one that is too long, or taken, ends in a digest of the path.
+
+    `taken` are the names that others have, casefolded.
+    """
+    name = text.slug(str(PurePosixPath(path).with_suffix("")), limit=LONGEST)
+    slug, number = name, 0
+    while slug.casefold() in taken or len(slug.encode()) > SLUG:
+        digest = hashlib.sha256(path.encode() + b"#" * number).hexdigest()[:8]
+        slug, number = f"{text.slug(name, limit=SLUG - 9)}-{digest}", number + 1
+    return slug
+
+
 def stated(feed_id: str, said: str) -> str:
     """The author's own id: as it is when it is absolute (RFC 4287 section 4.2.6), else made so within this feed."""
     return said if ABSOLUTE.fullmatch(said) else uuid5(_namespace(feed_id), f"id:{said}").urn
@@ -376,7 +390,9 @@ class _Desk:
 
     def _revive(self, old: Known, f: Found) -> None:
         """The file of an entry of which only the tombstone was left: all but its id is as at first sight, and `updated` no earlier than that."""
-        facts = replace(old, path=f.path, slug=f.slug or self._minted_slug(f.path), raw=f.raw, visible=f.visible, title=f.title, sketch=f.sketch)
+        facts = replace(
+            old, path=f.path, slug=f.slug or minted_slug(f.path, self.slugs), raw=f.raw, visible=f.visible, title=f.title, sketch=f.sketch
+        )
         dated = self._dated(replace(facts, expires=f.expires), f)
         back = replace(dated, updated=max(dated.updated, old.updated))
         self.slugs.add(back.slug.casefold())
@@ -403,7 +419,7 @@ class _Desk:
         if f.slug and f.slug.casefold() in self.slugs:
             self.refused.append(Problem(f.path, f"another article has the slug {f.slug}", "choose another `slug`, or leave it out"))
             return
-        slug = f.slug or self._minted_slug(f.path)
+        slug = f.slug or minted_slug(f.path, self.slugs)
         self.slugs.add(slug.casefold())
         entry = Known(ident, f.path, slug, self.now, self.now, f.raw, f.visible, f.title, f.sketch, expires=f.expires)
         self._set(Verb.ADD, self._dated(entry, f))
@@ -418,15 +434,6 @@ class _Desk:
             number += 1
             ident = minted(self.feed_id, path, number)
         return ident
-
-    def _minted_slug(self, path: str) -> str:
-        """From the path alone, so that a lost ledger mints the same; a name that is too long, or taken, ends in a digest of the path."""
-        name = text.slug(str(PurePosixPath(path).with_suffix("")), limit=LONGEST)
-        slug, number = name, 0
-        while slug.casefold() in self.slugs or len(slug.encode()) > SLUG:
-            digest = hashlib.sha256(path.encode() + b"#" * number).hexdigest()[:8]
-            slug, number = f"{text.slug(name, limit=SLUG - 9)}-{digest}", number + 1
-        return slug
 
     # -- dates ----------------------------------------------------------------------------------------------------------
 

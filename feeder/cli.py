@@ -14,6 +14,7 @@ from feeder import __version__, words
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
+    from typing import BinaryIO
 
     from feeder.config import Config
     from feeder.errors import Problem
@@ -294,6 +295,29 @@ def recover(config_file: str | None, *, force: bool) -> None:
     with _progress(quiet=False) as progress:
         recovered = rescue.recover(_loader(config_file)(), clock=Clock(), force=force, progress=progress)
     click.echo("\n".join(words.recovered(recovered)))
+
+
+@main.command("import")
+@click.argument("feed", type=click.File("rb"))
+@config_option
+@click.option("--dry-run", is_flag=True, help="Only say what would be taken over.")
+@json_option
+def import_(feed: BinaryIO, config_file: str | None, *, dry_run: bool, as_json: bool) -> None:
+    """Take over ids and dates from another tool's feed.
+
+    FEED is a file in Atom, RSS or JSON Feed ("-": standard input). Articles in the input folder that are entries of it keep their ids and
+    dates, so that a move marks nothing as unread; do it before the first build. What is public already keeps what it has.
+    """
+    from feeder import rescue, subscription
+    from feeder.clock import Clock
+
+    body = feed.read(subscription.LARGEST + 1)
+    with _progress(quiet=as_json) as progress:
+        adopted = rescue.adopt(_loader(config_file)(), body, clock=Clock(), dry_run=dry_run, progress=progress)
+    if as_json:
+        _answer(words.adopted(adopted))
+    else:
+        click.echo("\n".join(words.adopted_lines(adopted)))
 
 
 # -- around the commands -------------------------------------------------------------------------------------------------------

@@ -5,19 +5,23 @@ What stands in the feeds, and whose files these are, is found out in `recovery` 
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
+from contextlib import closing
 from dataclasses import dataclass, replace
+from datetime import datetime
 
-from feeder import compose, once, recovery
-from feeder.changes import Change, Known, Verb
+from feeder import adoption, changes, compose, once, recovery, subscription
+from feeder.adoption import Left, Matched
+from feeder.changes import Change, Found, Known, State, Verb
 from feeder.clock import Clock
 from feeder.config import Config
 from feeder.inbox import Scan
-from feeder.ledger import FileRecord, Told
+from feeder.ledger import FileRecord, Ledger, Told
 from feeder.pipeline import Batch, Parts, Progress, gathered
 from feeder.recovery import ARCHIVED, CURRENT, History
+from feeder.subscription import Subscription
 
-__all__ = ["Recovered", "recover"]
+__all__ = ["Adopted", "Recovered", "Taken", "adopt", "recover"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +85,105 @@ def _record_of(batch: Batch, path: str, told: Told) -> FileRecord:
     """A file that need not be read again. Its summary is final, unless it only stood in for one that was asked for."""
     record = batch.records[path]
     return record if told.summary == batch.told[path].summary else replace(record, pending="")
+
+
+# -- another tool's feed ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An article that keeps the id and the dates which it has in the other feed; `how` it was recognized, and what could not be kept."""
+
+    entry: Known
+    link: str
+    how: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """What came of another tool's feed: what was taken over, which of its entries were not and why, and the articles that it does not have.
+
+    `feed_id` is the feed's own id, if that was taken over, `remark` why it was not.
+    """
+
+    taken: tuple[Taken, ...]
+    left: tuple[Left, ...]
+    others: tuple[str, ...]
+    feed_id: str = ""
+    remark: str = ""
+
+
+def adopt(config: Config, body: bytes, *, clock: Clock, dry_run: bool = False, progress: Progress | None = None) -> Adopted:
+    """Take over ids and dates from the feed in these bytes, for articles that were never public here. Raises Unreadable, Busy, LedgerError."""
+    feed = subscription.read(body)
+    once.require_folder(config)
+    with compose.looking(config) if dry_run else compose.publishing(config, clock) as parts:
+        scan = once.settled(config, parts, clock)
+        with closing(Ledger.blank()) as nothing:  # to it every file is new
+            batch = gathered(replace(parts, ledger=nothing), scan, now=clock.now(), progress=progress)
+        table = _Adoption(parts, config, {f.path: f for f in batch.found}, clock.now())
+        adopted = table.adopted(feed)
+        if not dry_run:
+            table.record(adopted, batch)
+        return adopted
+
+
+@dataclass(frozen=True, slots=True)
+class _Adoption:
+    """One feed being taken over."""
+
+    parts: Parts
+    config: Config
+    found: Mapping[str, Found]
+    now: datetime
+
+    def adopted(self, feed: Subscription) -> Adopted:
+        known = self.parts.ledger.known().values()
+        holders = {k.path: k for k in known if k.state is not State.WITHDRAWN}
+        before = {k.id: k.path for k in known if k.state is State.PROMISED}
+        here = self.parts.press.site.id
+        pairs, left = adoption.matched(feed.items, self.found.values(), here, before)
+        refused = {pair.path: why for pair in pairs if (why := self._refused(pair, holders.get(pair.path)))}
+        slugs = {k.slug.casefold() for k in known}
+        taken = []
+        for pair in sorted((pair for pair in pairs if pair.path not in refused), key=lambda pair: pair.path):
+            f, old = self.found[pair.path], holders.get(pair.path)
+            slug = old.slug if old else f.slug if f.slug and f.slug.casefold() not in slugs else changes.minted_slug(f.path, slugs)
+            slugs.add(slug.casefold())
+            entry, note = adoption.promised(pair, f, here, slug, self.now)
+            taken.append(Taken(entry, pair.item.link, pair.how, note))
+        left += tuple(Left(pair.item, refused[pair.path]) for pair in pairs if pair.path in refused)
+        others = tuple(sorted(self.found.keys() - {pair.path for pair in pairs}))
+        return Adopted(tuple(taken), left, others, *self._feed_id(feed.id))
+
+    def _refused(self, pair: Matched, holder: Known | None) -> str:
+        """Why an article cannot have the id, if it cannot: what subscribers have been told stays."""
+        owner = self.parts.ledger.known().get(pair.item.id)
+        if holder and holder.arrival:
+            return f"{pair.path} is published already" + ("" if holder.id == pair.item.id else ", under an id that never changes")
+        if owner and (owner.arrival or owner.path != pair.path):
+            return f"its id is that of {owner.path or 'what was withdrawn'}"
+        return f"{pair.path} is a draft" if self.found[pair.path].draft else ""
+
+    def _feed_id(self, ident: str) -> tuple[str, str]:
+        """The feed's own id, where it can be taken over, and why it cannot."""
+        here, said = self.parts.press.site.id, self.config.feed.id
+        if not ident or not adoption.usable(ident) or ident == here:
+            return ident if ident and ident == here else "", ""
+        if any(k.arrival for k in self.parts.ledger.known().values()):
+            return "", f"the feed keeps its id {here}: something is published already"
+        if said:
+            return "", f'the feed\'s own id is {ident}; to keep it, write id = "{ident}" into [feed] in the configuration'
+        return ident, ""
+
+    def record(self, adopted: Adopted, batch: Batch) -> None:
+        """Make the promises, in one transaction; what these articles would have been otherwise, nobody has seen."""
+        known = self.parts.ledger.known()
+        paths = {taken.entry.path: taken.entry.id for taken in adopted.taken}
+        never = [k for k in known.values() if k.path in paths and k.id != paths[k.path] and k.state is not State.WITHDRAWN]
+        dropped = [Change(Verb.WITHDRAW, replace(k, path="", slug="", state=State.WITHDRAWN, since=self.now)) for k in never]
+        promised = [Change(Verb.ADD, taken.entry) for taken in adopted.taken]
+        self.parts.ledger.apply([*dropped, *promised], batch.told, [batch.records[path] for path in paths])
+        if adopted.feed_id:
+            self.parts.ledger.put(feed_id=adopted.feed_id)

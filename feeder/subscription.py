@@ -137,9 +137,17 @@ def _rfc_822(said: str) -> datetime:
     parts = parsedate_tz(said)
     if parts is None:
         raise ValueError(said)
-    zone = said.rpartition(" ")[2].upper()
-    offset = parts[9] if parts[9] is not None else _ZONES.get(zone, 0) * 3600
+    hours = _ZONES.get(said.rpartition(" ")[2].upper())
+    offset = (parts[9] or 0) if hours is None else hours * 3600
     return datetime(*parts[:6], tzinfo=UTC) - timedelta(seconds=offset if abs(offset) <= _FURTHEST else 0)
+
+
+def _joined(base: str, address: str) -> str:
+    """An absolute address; empty where there is none to be made of it."""
+    try:
+        return urljoin(base, address)
+    except ValueError:
+        return ""
 
 
 # -- XML ----------------------------------------------------------------------------------------------------------------------
@@ -211,7 +219,7 @@ def _entry(entry: etree._Element) -> Item:
 def _links(parent: etree._Element) -> tuple[Link, ...]:
     return tuple(
         Link(
-            urljoin(element.base or "", element.get("href", "").strip()),
+            _joined(element.base or "", element.get("href", "").strip()),
             element.get("rel", "alternate"),
             element.get("type"),
             element.get("title"),
@@ -291,7 +299,7 @@ def _item(item: etree._Element, base: str) -> Item:
     guid = next(iter(_own(item, "guid")), None)
     name, lasting = _said(guid), guid is None or guid.get("isPermaLink", "true").strip().lower() != "false"
     link = _first(item, "link") or next((link.href for link in _links(item) if link.rel == "alternate"), "")
-    link = urljoin(base, link or (name if lasting else ""))
+    link = _joined(base, link or (name if lasting else ""))
     published = moment(_first(item, "pubDate")) or moment(_said(item.find(f"{_DC}date"))) or moment(_said(item.find(f"{_ATOM}published")))
     updated = moment(_said(item.find(f"{_ATOM}updated"))) or moment(_said(item.find(f"{_TERMS}modified")))
     return Item(
@@ -322,7 +330,7 @@ def _json_feed(body: bytes) -> Subscription:
 
 
 def _json_item(item: Mapping[str, object], base: str) -> Item:
-    link = urljoin(base, _string(item, "url"))
+    link = _joined(base, _string(item, "url"))
     published, modified = (moment(_string(item, name)) for name in ("date_published", "date_modified"))
     return Item(
         id=_string(item, "id") or link,

@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from feeder.ledger import Ledger
     from feeder.once import Checked, Explained
     from feeder.pipeline import Report
-    from feeder.rescue import Recovered
+    from feeder.rescue import Adopted, Recovered
 
 __all__ = [
+    "adopted",
+    "adopted_lines",
     "count",
     "explained",
     "fact_lines",
@@ -192,6 +194,29 @@ def recovered(done: Recovered) -> Iterator[str]:
     yield from (f"no file found: {safe(slug)}; the next build withdraws it, if it is still gone" for slug in done.missing)
     yield from (f"note: {safe(remark)}" for remark in done.remarks)
     yield "not in a feed, and lost: what was withdrawn longer ago than tombstones are kept, answers of a language model, the log"
+
+
+def adopted(done: Adopted) -> Mapping[str, object]:
+    """What was taken over from another feed, for a program."""
+    times = ("published", "updated")
+    taken = (
+        {"path": t.entry.path, "id": t.entry.id, **{name: getattr(t.entry, name) for name in times}, "link": t.link, "how": t.how, "note": t.note}
+        for t in done.taken
+    )
+    left = ({"id": left.item.id, "title": left.item.title, "link": left.item.link, "why": left.why} for left in done.left)
+    return {"taken": list(taken), "left": list(left), "others": list(done.others), "feed_id": done.feed_id or None, "remark": done.remark}
+
+
+def adopted_lines(done: Adopted) -> Iterator[str]:
+    """What was taken over from another feed, for a person."""
+    for taken in done.taken:
+        note = f"; {safe(taken.note)}" if taken.note else ""
+        yield f"{safe(taken.entry.path)}  {safe(taken.entry.id)}  (by {taken.how}{note})"
+    yield from (f"not taken over: {safe(left.item.title or left.item.id)}: {safe(left.why)}" for left in done.left)
+    yield from (f"not in the feed: {safe(path)}" for path in done.others)
+    if done.feed_id or done.remark:
+        yield safe(done.remark or f"the feed's own id is {done.feed_id}")
+    yield f"{len(done.taken)} of {count(len(done.taken) + len(done.left), 'entry', 'entries')} taken over"
 
 
 def status(ledger: Ledger, state: Path) -> dict[str, object]:

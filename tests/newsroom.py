@@ -11,10 +11,27 @@ from pathlib import Path
 from lxml import etree
 
 from feeder import compose, config, pipeline
+from feeder.clock import Clock
 from feeder.pipeline import Parts, Report
 
 NOON = datetime(2036, 11, 22, 12, 0, 0, tzinfo=UTC)
 ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+class NewsClock(Clock):
+    """The newsroom's time, for what runs by a clock of its own."""
+
+    def __init__(self, news: Newsroom) -> None:
+        self._news = news
+
+    def wall(self) -> float:
+        return self._news.now.timestamp()
+
+    def tick(self) -> float:
+        return self._news.tick
+
+    def sleep(self, seconds: float) -> None:
+        self._news.later(seconds=seconds)
 
 
 class Newsroom:

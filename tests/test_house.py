@@ -43,6 +43,7 @@ ONLY_IN = {
     "watchfiles": {"host.py"},
 }
 PURE = (
+    "adoption.py",
     "changes.py",
     "edition.py",
     "facets.py",

@@ -10,27 +10,10 @@ from pathlib import Path
 import pytest
 
 from feeder import rescue
-from feeder.clock import Clock
 from feeder.errors import Busy, FeederError, LedgerError
 from feeder.ledger import Ledger
 from feeder.rescue import Recovered
-from tests.newsroom import Newsroom
-
-
-class NewsClock(Clock):
-    """The newsroom's time."""
-
-    def __init__(self, news: Newsroom) -> None:
-        self._news = news
-
-    def wall(self) -> float:
-        return self._news.now.timestamp()
-
-    def tick(self) -> float:
-        return self._news.tick
-
-    def sleep(self, seconds: float) -> None:
-        self._news.later(seconds=seconds)
+from tests.newsroom import NewsClock, Newsroom
 
 
 @pytest.fixture
