@@ -30,6 +30,7 @@ from feeder.model import Article
 __all__ = [
     "CLOCK_FAULT",
     "PAIRS",
+    "UNFILED",
     "Change",
     "Found",
     "Known",
@@ -68,9 +69,10 @@ ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]+")
 
 
 class State(StrEnum):
-    """Where an entry's life stands. Only LIVE entries with an arrival number are public."""
+    """Where an entry's life stands. Only LIVE and KEPT entries with an arrival number are public; WITHDRAWN and KEPT ones have no file."""
 
     LIVE = "live"
+    KEPT = "kept"
     DRAFT = "draft"
     EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
@@ -78,6 +80,11 @@ class State(StrEnum):
 
 
 WAITING = (State.LIVE, State.PROMISED)  # what becomes public as soon as its time has come
+
+
+SHOWN = (State.LIVE, State.KEPT)
+ALIVE = (*SHOWN, State.PROMISED)
+UNFILED = (State.WITHDRAWN, State.KEPT)
 
 
 class Verb(StrEnum):
@@ -100,7 +107,7 @@ class Known:
 
     `path` is where its file was last seen; `raw` is the digest of the file's bytes and `visible` of what readers see of it.
     `stated` tells that the author gave `published`. `arrival` counts entries as they become public; 0: never public yet, so that
-    its dates may still change. `since` is when it was withdrawn or expired.
+    its dates may still change. `since` is when it was withdrawn or expired; of a live one that came back, when it did.
     """
 
     id: str
@@ -121,7 +128,7 @@ class Known:
     @property
     def public(self) -> bool:
         """Whether subscribers see it."""
-        return self.state is State.LIVE and self.arrival > 0
+        return self.state in SHOWN and self.arrival > 0
 
     @property
     def bare(self) -> bool:
@@ -245,13 +252,23 @@ def _namespace(feed_id: str) -> UUID:
     return uuid5(NAMESPACE_URL, feed_id)
 
 
-def decide(known: Mapping[str, Known], look: Look, found: Sequence[Found], now: datetime, *, feed_id: str, accept_removals: bool = False) -> Verdict:
+def decide(
+    known: Mapping[str, Known],
+    look: Look,
+    found: Sequence[Found],
+    now: datetime,
+    *,
+    feed_id: str,
+    accept_removals: bool = False,
+    keep_removed: bool = False,
+) -> Verdict:
     """Decide what this look at the folder means for subscribers (DESIGN section 3).
 
     `known` maps ids to promises; `found` holds the files read in this cycle; `now` is aware UTC in whole seconds. `feed_id` is
-    the feed's own atom:id, from which entry ids are minted. `accept_removals` lets a mass removal through that is otherwise held.
+    the feed's own atom:id, from which entry ids are minted. `accept_removals` lets a mass removal through that is otherwise held;
+    with `keep_removed` what was published stays when its file goes.
     """
-    desk = _Desk(known, look, now, feed_id)
+    desk = _Desk(known, look, now, feed_id, keep_removed)
     desk.take_all(sorted(found, key=lambda f: f.path))
     held = desk.withdraw(accept=accept_removals)
     desk.pass_time()
@@ -266,6 +283,7 @@ class _Desk:
     look: Look
     now: datetime
     feed_id: str
+    keep: bool
     after: dict[str, Known] = field(default_factory=dict)
     verbs: list[tuple[Verb, str, str]] = field(default_factory=list)
     refused: list[Problem] = field(default_factory=list)
@@ -277,7 +295,7 @@ class _Desk:
     slugs: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.holders = {k.path: k for k in self.known.values() if k.state is not State.WITHDRAWN}
+        self.holders = {k.path: k for k in self.known.values() if k.state not in UNFILED}
         self.gone = {k.id: k for path, k in self.holders.items() if path not in self.look.present}
 
     # -- which promise a file belongs to ------------------------------------------------------------------------------
@@ -311,10 +329,10 @@ class _Desk:
 
     def _give_way(self) -> None:
         """An entry whose path another one's file has moved onto has no file any more."""
-        paths = {k.path for k in self.after.values() if k.state is not State.WITHDRAWN}
+        paths = {k.path for k in self.after.values() if k.state not in UNFILED}
         for k in [self.holders[path] for path in sorted(paths & self.holders.keys())]:
             if k.id not in self.after:
-                self._set(Verb.WITHDRAW, replace(k, state=State.WITHDRAWN, since=k.since or self.now))
+                self._leave(k)
 
     def _moves(self, found: Sequence[Found]) -> dict[str, Known]:
         """New path -> the entry that moved or came back there: by its own id, then by equal bytes, then by likeness, then from withdrawal.
@@ -328,7 +346,7 @@ class _Desk:
         taken: set[str] = set()
         for pairs in (self._by_id, self._by_bytes, self._by_likeness, self._by_return):
             for f, old in pairs([f for f in strangers if f.path not in moved], [k for k in left if k.id not in taken]):
-                if old.id not in taken and f.path not in moved and (old.path != f.path or old.state is State.WITHDRAWN):
+                if old.id not in taken and f.path not in moved and (old.path != f.path or old.state in UNFILED):
                     moved[f.path] = old
                     taken.add(old.id)
                     self.gone.pop(old.id, None)
@@ -338,7 +356,7 @@ class _Desk:
         at_large = {k.id for k in left}
         for f in strangers:
             old = self.known.get(self._stated_id(f)) if f.id else None
-            if old and (old.id in at_large or old.state is State.WITHDRAWN):
+            if old and (old.id in at_large or old.state in UNFILED):
                 yield f, old
 
     def _by_bytes(self, strangers: Sequence[Found], left: Sequence[Known]) -> Iterator[tuple[Found, Known]]:
@@ -353,7 +371,7 @@ class _Desk:
         Bounded: of a great many, only the first are compared.
         """
         fresh = [f for f in strangers if not f.id][:PAIRS]
-        lately = [k for k in self.known.values() if k.state is State.WITHDRAWN and k.since and k.since > self.now - LATELY] if fresh else []
+        lately = [k for k in self.known.values() if k.state in UNFILED and k.since and k.since > self.now - LATELY] if fresh else []
         candidates = [*left, *sorted(lately, key=lambda k: (k.path, k.id))][: PAIRS // max(len(fresh), 1)]
         scores = ((likeness(k.sketch, f.sketch), f, k) for f in fresh for k in candidates)
         likely = [(score, f, k) for score, f, k in scores if score >= needed(k, f)]
@@ -361,10 +379,10 @@ class _Desk:
             yield f, k
 
     def _by_return(self, strangers: Sequence[Found], _left: Sequence[Known]) -> Iterator[tuple[Found, Known]]:
-        """A withdrawn article that is back: at its old path if it is still the same article, or anywhere with the same bytes."""
+        """An article without a file that is back: at its old path if it is still the same article, or anywhere with the same bytes."""
         paths = {f.path: f for f in strangers if f.path not in self.holders and not f.id}
         raws = {f.raw for f in paths.values()}
-        withdrawn = [k for k in self.known.values() if k.state is State.WITHDRAWN and (k.path in paths or k.raw in raws)]
+        withdrawn = [k for k in self.known.values() if k.state in UNFILED and (k.path in paths or k.raw in raws)]
         latest = sorted(withdrawn, key=lambda k: (k.since or self.now, k.id), reverse=True)
         yield from ((paths[k.path], k) for k in latest if k.path in paths and alike(k, paths[k.path]))
         by_raw = {k.raw: k for k in reversed(latest)}
@@ -377,9 +395,11 @@ class _Desk:
         if old.path != f.path:
             self._set(Verb.MOVE, replace(old, path=f.path), origin=old.path)
         if old.state in (State.WITHDRAWN, State.DRAFT) and not f.draft:
-            self._set(Verb.RESTORE, replace(self._now(old), state=State.LIVE, since=None))
+            self._set(Verb.RESTORE, replace(self._now(old), state=State.LIVE, since=self.now))
         elif old.state is not State.DRAFT and f.draft:
-            self._set(Verb.WITHDRAW, replace(self._now(old), state=State.DRAFT, since=old.since or self.now))
+            self._set(Verb.WITHDRAW, replace(self._now(old), state=State.DRAFT, since=self._since(old)))
+        elif old.state is State.KEPT:
+            self._set(Verb.RETOUCH, replace(self._now(old), state=State.LIVE, since=None))
         new = replace(self._now(old), raw=f.raw, visible=f.visible, title=f.title, sketch=f.sketch, expires=f.expires)
         if not new.arrival and new.state is not State.PROMISED:
             self._times().discard(old.updated)
@@ -480,19 +500,34 @@ class _Desk:
     # -- what is gone, and what time brings -----------------------------------------------------------------------------
 
     def withdraw(self, *, accept: bool) -> tuple[str, ...]:
-        """Withdraw what is gone, or return the paths that are held because so many cannot be meant."""
-        gone = [k for k in self.gone.values() if k.id not in self.after]
+        """Withdraw what is gone, or return the paths that are held because so many cannot be meant.
+
+        What was kept before is withdrawn with it, once it is no longer to be kept.
+        """
+        kept = [] if self.keep else [k for k in self.known.values() if k.state is State.KEPT]
+        gone = [k for k in [*self.gone.values(), *kept] if k.id not in self.after]
         if not self.look.complete or not gone:
             return ()
-        shown = [k for k in gone if k.state is State.LIVE]
-        live = sum(k.state is State.LIVE for k in self.holders.values())
+        shown = [k for k in gone if k.state in SHOWN]
+        live = sum(k.state is State.LIVE for k in self.holders.values()) + len(kept)
         mass = len(shown) > 5 and 2 * len(shown) > live
-        if (mass or self.look.strange or not self.look.present) and not accept:
+        if (mass or self.look.strange or not self.look.present) and not (accept or self.keep):
             return tuple(sorted(k.path for k in gone))
         for k in sorted(gone, key=lambda k: k.path):
             if k.path not in self.look.brief:
-                self._set(Verb.WITHDRAW, replace(k, state=State.WITHDRAWN, since=k.since or self.now))
+                self._leave(k)
         return ()
+
+    def _leave(self, k: Known) -> None:
+        """What becomes of an entry without a file."""
+        if self.keep and k.public:
+            self._set(Verb.RETOUCH, replace(k, state=State.KEPT, since=self.now))
+        else:
+            self._set(Verb.WITHDRAW, replace(k, state=State.WITHDRAWN, since=self._since(k)))
+
+    def _since(self, k: Known) -> datetime:
+        """Since when subscribers do without it."""
+        return self.now if k.since is None or k.state in SHOWN else k.since
 
     def pass_time(self) -> None:
         """Expiry, embargo, and dates of ours that a wrong clock had put far ahead."""
@@ -501,9 +536,9 @@ class _Desk:
         for k in [*restless, *self.after.values()]:
             over = k.expires is not None and k.expires <= self.now
             if k.state is State.EXPIRED and not over:
-                k = replace(k, state=State.LIVE, since=None)
+                k = replace(k, state=State.LIVE, since=self.now)
                 self._set(Verb.RESTORE, k)
-            if k.state in WAITING and over:
+            if k.state in ALIVE and over:
                 self._set(Verb.EXPIRE, replace(k, state=State.EXPIRED, since=max(k.expires or k.updated, k.updated)))
             elif k.public and not k.stated and k.published > self.now + CLOCK_FAULT:
                 first = self._free(self.now, -SECOND)
@@ -522,7 +557,7 @@ class _Desk:
         """Whether time can bring nothing to it; true of nearly all, so that asking costs next to nothing."""
         if k.state is State.LIVE:
             return k.arrival > 0 and k.expires is None and (k.stated or k.published <= self.now)
-        return k.state not in (State.EXPIRED, State.PROMISED)
+        return k.state not in (State.EXPIRED, State.PROMISED) and (k.state is not State.KEPT or k.expires is None)
 
     # -- the outcome ------------------------------------------------------------------------------------------------------
 
@@ -561,5 +596,5 @@ def outcome(changes: Iterable[Change]) -> dict[str, Verb]:
 
 def next_due(known: Iterable[Known]) -> datetime | None:
     """The next second at which an embargo or a life ends, or None: the schedule must not wait for its next tick then."""
-    live = [k for k in known if (not k.arrival or k.expires) and k.state in WAITING]
+    live = [k for k in known if (not k.arrival or k.expires) and k.state in ALIVE]
     return min([*(k.published for k in live if not k.arrival), *(k.expires for k in live if k.expires)], default=None)

@@ -6,12 +6,14 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import NAMESPACE_URL, uuid5
 
 from feeder import __version__, endpoint, notify, readers, stories, summarizers
 from feeder.clock import Clock
 from feeder.config import Config, origins
+from feeder.edition import Terms
 from feeder.errors import ConfigError, FeederError, Problem
 from feeder.inbox import Inbox
 from feeder.ledger import Hub, Ledger, Pings
@@ -21,7 +23,7 @@ from feeder.pipeline import Intake, Parts
 from feeder.press import FEED, Press
 from feeder.publishers import Publisher
 from feeder.publishers.folder import FolderPublisher
-from feeder.renderers import html, xml
+from feeder.renderers import html, jsonfeed, xml
 from feeder.summarizers import Summarizer
 
 if TYPE_CHECKING:  # at run time where there is one: nobody else shall pay for it
@@ -127,7 +129,8 @@ def _parts(config: Config, ledger: Ledger, clock: Clock) -> Parts:
     assistant = _assistant(config, ledger, clock)
     publisher = FolderPublisher(config.output.folder, check=_check)
     site = _site(config, ledger, publisher)
-    style = hashlib.sha256(repr((site, config.feed.entries, html.VERSION, __version__)).encode()).hexdigest()[:16]
+    terms = Terms(config.feed.entries, timedelta(seconds=config.feed.tombstones))
+    style = hashlib.sha256(repr((site, terms, html.VERSION, __version__)).encode()).hexdigest()[:16]
     return Parts(
         inbox=Inbox(config.input.folder, suffixes=readers.suffixes(), settle=config.input.settle, max_size=config.input.max_size),
         intake=intake(config, assistant),
@@ -136,6 +139,8 @@ def _parts(config: Config, ledger: Ledger, clock: Clock) -> Parts:
         publisher=publisher,
         settle=config.input.settle,
         style=style,
+        terms=terms,
+        keep_removed=config.input.on_removal == "keep",
         assistant=assistant,
     )
 
@@ -143,10 +148,15 @@ def _parts(config: Config, ledger: Ledger, clock: Clock) -> Parts:
 def _site(config: Config, ledger: Ledger, publisher: Publisher) -> Site:
     feed = config.feed
     ident = feed.id or ledger.get("feed_id") or xml.feed_id(publisher.get(FEED) or b"") or uuid5(NAMESPACE_URL, feed.base_url or UNPLACED).urn
-    return Site(ident, feed.title or "", config.base, feed.language, feed.authors, feed.subtitle, feed.rights, hubs=_hubs(config))
+    every = int(config.schedule.every or 0)
+    return Site(ident, feed.title or "", config.base, feed.language, feed.authors, feed.subtitle, feed.rights, every, _hubs(config))
 
 
 def _check(path: str, body: bytes) -> None:
     """Read a feed back before it replaces the one before. Raises PublishError."""
-    if path.endswith(".xml"):
+    if path == "rss.xml":
+        xml.check_rss(body)
+    elif path.endswith(".xml"):
         xml.check(body)
+    elif path.endswith(".json"):
+        jsonfeed.check(body)

@@ -16,7 +16,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, TypeGuard, get_origin
+from typing import Annotated, Literal, TypeGuard, get_origin
 from urllib.parse import quote, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -284,12 +284,14 @@ class _FeedTable(_Table):
     rights: _Line | None = Field(default=None, description="one line of text", examples=["© 2026 Ann Author, CC BY 4.0"])
     time_zone: _Zone = Field(default=_UTC, description="the name of a time zone", examples=["Europe/Berlin"])
     entries: int = Field(default=50, ge=20, le=500, description="a whole number from 20 to 500", examples=[50])
+    tombstones: _Duration = Field(default=30 * 86400.0, ge=0, le=3660 * 86400, description="a length of time, at most 3660d", examples=["30d"])
 
 
 class _InputTable(_Table):
     folder: _Folder = Field(default=Path("input"), description="the name of a folder", examples=["input"])
     settle: _Duration = Field(default=1.0, ge=0, le=3600, description="a length of time, at most 1h", examples=["1s"])
     max_size: Annotated[int, BeforeValidator(_bytes)] = Field(default=10_000_000, ge=1, description="a size of at least 1B", examples=["10MB"])
+    on_removal: Literal["withdraw", "keep"] = Field(default="withdraw", description='"withdraw" or "keep"', examples=["withdraw"])
 
 
 class _OutputTable(_Table):

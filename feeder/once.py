@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 
 from feeder import compose, edition, judge, notify, pipeline
-from feeder.changes import Known, State, Verdict
+from feeder.changes import UNFILED, Known, State, Verdict
 from feeder.clock import Clock
 from feeder.config import Config, origins
 from feeder.errors import FeederError, Problem, Unreadable
@@ -130,7 +130,7 @@ def explain(config: Config, file: Path) -> Explained:
             raise FeederError(f"{file} cannot be read: {error.strerror}") from error
         except Unreadable as error:
             raise Unreadable(f"{file}: {error.reason}", error.hint) from error
-        known = next((k for k in parts.ledger.known().values() if k.path == path and k.state is not State.WITHDRAWN), None)
+        known = next((k for k in parts.ledger.known().values() if k.path == path and k.state not in UNFILED), None)
         facts = dict(chain(_said(article, summary), _promised(known, article, parts), _settings(config)))
         return Explained(facts, bool(_own(article, summary)), summary.reasons, _unseen(article, summary))
 

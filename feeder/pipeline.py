@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 from feeder import changes, edition, notify, stories
 from feeder.changes import Change, Found, Look, State, Verb, Verdict
-from feeder.edition import Edition, Wanted
+from feeder.edition import Edition, Terms, Wanted
 from feeder.errors import Problem, PublishError, Unreadable, Unsettled
 from feeder.inbox import Inbox, Scan, Stat
 from feeder.ledger import FileRecord, Ledger, News, Shelved, Told
@@ -84,7 +84,8 @@ class Intake:
 class Parts:
     """What a cycle is made of. `style` names whatever turns entries into documents: when it changes, they are made again.
 
-    `settle` is in seconds. `assistant` is there where summaries are asked for.
+    `settle` is in seconds; `terms` are those of the edition. With `keep_removed` what was published stays when its file goes. `assistant` is
+    there where summaries are asked for.
     """
 
     inbox: Inbox
@@ -94,6 +95,8 @@ class Parts:
     publisher: Publisher
     settle: float
     style: str
+    terms: Terms = field(default_factory=Terms)
+    keep_removed: bool = False
     assistant: Assistant | None = None
     memory: Memory = field(default_factory=Memory)
 
@@ -146,7 +149,7 @@ def cycle(
     look = _look(parts, scan, batch, tick)
     if accept_removals:
         look = replace(look, brief=frozenset())  # they are meant: no editor will put them back in a moment
-    verdict = changes.decide(ledger.known(), look, batch.found, now, feed_id=parts.press.site.id, accept_removals=accept_removals)
+    verdict = _decide(parts, look, batch, now, accept_removals=accept_removals)
     _apply(ledger, look, batch, verdict, now)
     if (orphans := _orphans(parts)) and not accept_removals:
         verdict = replace(verdict, held=orphans)
@@ -155,7 +158,7 @@ def cycle(
     shelf, put = _publish(parts, now, stop, say) if not orphans or accept_removals else (edition.NONE, NOTHING)
     waiting = min([*scan.waiting.values(), *batch.unsettled, *(parts.settle for _ in look.brief)], default=None)
     problems = tuple(record.problem for record in ledger.files().values() if record.problem)
-    due = min(filter(None, (changes.next_due(ledger.known().values()), ask_again)), default=None)
+    due = min(filter(None, (changes.next_due(ledger.known().values()), ask_again, shelf.until)), default=None)
     report = Report(verdict.changes, problems, verdict.held, waiting, due, put, shelf.gone, remarks)
     if asked:
         ledger.put(asked="")
@@ -189,7 +192,12 @@ def foresee(parts: Parts, *, now: datetime, tick: float, accept_removals: bool =
     scan = parts.inbox.scan(now=now.timestamp(), tick=tick)
     batch = _read(parts, scan, now, lambda: None, lambda _what, _done, _of: None)
     look = replace(_look(parts, scan, batch, tick), brief=frozenset())
-    return changes.decide(parts.ledger.known(), look, batch.found, now, feed_id=parts.press.site.id, accept_removals=accept_removals)
+    return _decide(parts, look, batch, now, accept_removals=accept_removals)
+
+
+def _decide(parts: Parts, look: Look, batch: Batch, now: datetime, *, accept_removals: bool) -> Verdict:
+    known, ident, keep = parts.ledger.known(), parts.press.site.id, parts.keep_removed
+    return changes.decide(known, look, batch.found, now, feed_id=ident, accept_removals=accept_removals, keep_removed=keep)
 
 
 def gathered(parts: Parts, scan: Scan, *, now: datetime, progress: Progress | None = None) -> Batch:
@@ -321,7 +329,7 @@ def _ask_about(parts: Parts, assistant: Assistant, batch: Batch, record: FileRec
 def _look(parts: Parts, scan: Scan, batch: Batch, tick: float) -> Look:
     """What is there, what has only just gone, and whether this is the folder it was."""
     present = {*scan.files, *scan.waiting, *(problem.where for problem in scan.problems)}
-    missing = {k.path for k in parts.ledger.known().values() if k.state is not State.WITHDRAWN} - present
+    missing = {k.path for k in parts.ledger.known().values() if k.state not in changes.UNFILED} - present
     unseen = tuple(f"{problem.where}/" for problem in scan.problems)
     hidden = {path for path in missing if path.startswith(unseen)}  # below a folder that cannot be entered: nobody knows
     present, missing = present | hidden, missing - hidden
@@ -374,13 +382,8 @@ def _note_folder(parts: Parts, scan: Scan, verdict: Verdict) -> None:
 
 def _publish(parts: Parts, now: datetime, stop: Callable[[], None], say: Progress) -> tuple[Edition, Put]:
     """Make and put whatever is not on the shelf as it should be. Nothing is looked at twice when nothing can have changed."""
-    ledger, press, publisher, memory = parts.ledger, parts.press, parts.publisher, parts.memory
-    state = _state(parts)
-    if memory.edition is None or memory.edition[0] != state:
-        facts = (ledger.known(), ledger.revisions(), ledger.stories.kin())
-        plan = edition.plan(*facts, style=parts.style, static=press.digests(), limit=press.limit)
-        memory.edition = (state, plan)
-    shelf = memory.edition[1]
+    ledger, publisher, memory = parts.ledger, parts.publisher, parts.memory
+    shelf, state = _planned(parts, now), _state(parts)
     if _stands_published(parts):
         return shelf, NOTHING
     noted, there = dict(ledger.shelf()), None if _untouched(parts) else publisher.stats()
@@ -390,9 +393,19 @@ def _publish(parts: Parts, now: datetime, stop: Callable[[], None], say: Progres
     put = publisher.put(_heeded(_documents(parts, shelf, behind, stop, say), digests), surplus)
     now_there = publisher.stats(w.path for w in behind)
     shelved = (Shelved(w.path, w.key, *now_there[w.path]) for w in behind)
-    ledger.note_shelf(shelved, surplus, state, News(press.site.hubs, digests, now))
+    ledger.note_shelf(shelved, surplus, state, News(parts.press.site.hubs, digests, now))
     memory.shelf = publisher.fingerprint()
     return shelf, put
+
+
+def _planned(parts: Parts, now: datetime) -> Edition:
+    """What should be published now; it stays the same until a promise changes or a tombstone has been told long enough."""
+    ledger, press, memory = parts.ledger, parts.press, parts.memory
+    made_from = f"{ledger.generation()} {parts.style}"
+    if memory.edition is None or memory.edition[0] != made_from or (memory.edition[1].until or now) < now:
+        facts = (ledger.known(), ledger.revisions(), ledger.stories.kin(), ledger.facets.all())
+        memory.edition = (made_from, edition.plan(*facts, now=now, style=parts.style, static=press.digests(), terms=parts.terms))
+    return memory.edition[1]
 
 
 def _heeded(documents: Iterable[Document], digests: dict[str, str]) -> Iterator[Document]:
@@ -405,7 +418,8 @@ def _heeded(documents: Iterable[Document], digests: dict[str, str]) -> Iterator[
 
 def _state(parts: Parts) -> str:
     """The name of all that the shelf is made from."""
-    return f"{parts.ledger.generation()} {parts.style}"
+    made_from, shelf = parts.memory.edition or ("", edition.NONE)
+    return f"{made_from} {shelf.until}"
 
 
 def _untouched(parts: Parts) -> bool:
@@ -413,7 +427,7 @@ def _untouched(parts: Parts) -> bool:
 
 
 def _stands_published(parts: Parts) -> bool:
-    return parts.ledger.get("shelf") == _state(parts) and _untouched(parts)
+    return parts.memory.edition is not None and parts.ledger.get("shelf") == _state(parts) and _untouched(parts)
 
 
 def _stands(wanted: Wanted, noted: Shelved | None, there: Mapping[str, tuple[int, int]] | None) -> bool:

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import chain
 
 from feeder import edition, feeds
-from feeder.changes import Known
 from feeder.edition import Edition, Kind, Wanted
+from feeder.facets import folders
 from feeder.ledger import Ledger
-from feeder.model import Document, Entry, Sibling, Site
-from feeder.renderers import xml
+from feeder.model import Document, Entry, Feed, Sibling, Site, Tombstone
+from feeder.renderers import jsonfeed, opml, xml
 from feeder.renderers.html import Pages
 
 __all__ = ["FEED", "Press"]
 
 FEED = "feed.xml"
-MEDIA_TYPES = {".html": "text/html", ".xml": "application/atom+xml"}
+MEDIA_TYPES = {".html": "text/html", ".xml": "application/atom+xml", ".json": "application/feed+json", ".opml": "text/x-opml"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,27 +42,97 @@ class Press:
         match wanted.kind:
             case Kind.STATIC:
                 return next(document for document in self.static if document.path == wanted.path)
-            case Kind.ARTICLE:
-                body = self.pages.article(*self._entries(shelf, wanted))
-            case Kind.GONE:
-                k = self.ledger.known()[wanted.ids[0]]
-                body = self.pages.gone(None, self.site.base + edition.page_path(k))  # its title may be that of a draft by now
-            case Kind.MONTH:
-                body = self.pages.month(wanted.path.removeprefix("archive/").removesuffix(".html"), list(self._entries(shelf, wanted)))
-            case Kind.INDEX:
-                body = self.pages.index(list(self._entries(shelf, wanted)), shelf.months)
-            case Kind.MISSING:
-                body = self.pages.missing()
-            case Kind.FEED:
-                feed = feeds.current(self.site, self._entries(shelf, wanted), updated=shelf.updated, path=FEED, limit=self.limit)
-                body = xml.atom(feed, generator_version=self.version)
+            case Kind.ARTICLE | Kind.GONE | Kind.MONTH | Kind.INDEX | Kind.MISSING:
+                body = self._page(shelf, wanted)
+            case Kind.FACET | Kind.YEAR | Kind.DIRECTORY:
+                body = self._shared_page(shelf, wanted)
+            case Kind.OPML:
+                body = opml.render(self.site, tuple(shelf.facets.values()))
+            case Kind.FEED | Kind.RSS | Kind.JSON | Kind.ARCHIVE | Kind.FACET_FEED:
+                body = self._feed(shelf, wanted)
         return Document(wanted.path, MEDIA_TYPES["." + wanted.path.rpartition(".")[2]], body)
 
-    def _entries(self, shelf: Edition, wanted: Wanted) -> Iterator[Entry]:
-        known: Mapping[str, Known] = self.ledger.known()
-        siblings = {ident: shelf.same_story.get(ident, ()) for ident in wanted.ids}
-        address = {ident: self.site.base + edition.page_path(known[ident]) for ident in {*wanted.ids, *chain(*siblings.values())}}
-        for entry in self.ledger.entries(wanted.ids, address):
-            said = {link.href for link in entry.links if link.rel == "related"}
-            found = (Sibling(address[ident], known[ident].title, known[ident].published) for ident in siblings[entry.id])
-            yield replace(entry, same_story=tuple(sibling for sibling in found if sibling.permalink not in said))
+    def _page(self, shelf: Edition, wanted: Wanted) -> bytes:
+        match wanted.kind:
+            case Kind.ARTICLE:
+                (ident,) = wanted.ids
+                shared = (*self.ledger.facets.all().get(ident, ()), *folders(self.ledger.known()[ident].path))
+                return self.pages.article(*self._entries(shelf, wanted.ids, related=True), facets=shared)
+            case Kind.GONE:
+                k = self.ledger.known()[wanted.ids[0]]
+                return self.pages.gone(None, self.site.base + edition.page_path(k))  # its title may be that of a draft by now
+            case Kind.MONTH:
+                return self.pages.month(wanted.path.removeprefix("archive/").removesuffix(".html"), self._entries(shelf, wanted.ids))
+            case Kind.INDEX:
+                kinds = sorted({facet.kind for facet in shelf.facets.values()})
+                return self.pages.index(self._entries(shelf, wanted.ids), shelf.months, kinds=kinds)
+        return self.pages.missing()
+
+    def _shared_page(self, shelf: Edition, wanted: Wanted) -> bytes:
+        """A page of a tag, an author or a folder, or the page of all of a kind."""
+        address, _, name = wanted.path.rpartition("/")
+        if wanted.kind is Kind.DIRECTORY:
+            return self.pages.directory(address, [facet for facet in shelf.facets.values() if facet.kind == address])
+        if wanted.kind is Kind.YEAR:
+            return self.pages.year(shelf.facets[address], name.removesuffix(".html"), self._entries(shelf, wanted.ids))
+        years = sorted({f"{self.ledger.known()[ident].published.year:04}" for ident in wanted.ids}, reverse=True)
+        shown = wanted.ids[: edition.SHOWN]
+        return self.pages.group(shelf.facets[address], self._entries(shelf, shown), years if len(wanted.ids) > len(shown) else ())
+
+    def _feed(self, shelf: Edition, wanted: Wanted) -> bytes:
+        match wanted.kind:
+            case Kind.ARCHIVE:
+                return xml.atom(self._archive(shelf, wanted), generator_version=self.version)
+            case Kind.FACET_FEED:
+                return xml.atom(self._shared(shelf, wanted), generator_version=self.version)
+            case Kind.RSS:
+                return xml.rss(feeds.twin(self._current(shelf, wanted.ids), wanted.path, "application/rss+xml"), generator_version=self.version)
+            case Kind.JSON:
+                return jsonfeed.render(feeds.twin(self._current(shelf, wanted.ids), wanted.path, "application/feed+json"))
+        return xml.atom(self._current(shelf, wanted.ids), generator_version=self.version)
+
+    def _current(self, shelf: Edition, ids: Sequence[str]) -> Feed:
+        """The document that subscribers poll, whatever its format."""
+        tombstones = tuple(Tombstone(*told) for told in shelf.tombstones)
+        past = feeds.Past(shelf.sealed, shelf.unsealed, tombstones, self._restored(ids))
+        entries = self._entries(shelf, ids, related=True)
+        return feeds.current(self.site, entries, updated=shelf.updated, path=FEED, bounds=feeds.Bounds(self.limit), past=past)
+
+    def _shared(self, shelf: Edition, wanted: Wanted) -> Feed:
+        """The feed of a tag, an author or a folder."""
+        known = self.ledger.known()
+        ids = [k.id for k in edition.candidates([known[ident] for ident in wanted.ids if known[ident].public], self.limit)]
+        own = set(wanted.ids)
+        tombstones = tuple(Tombstone(*told) for told in shelf.tombstones if told[0] in own)
+        site = feeds.shared(self.site, shelf.facets[wanted.path.rpartition("/")[0]])
+        past = feeds.Past(tombstones=tombstones, restored=self._restored(ids))
+        bounds, updated = feeds.Bounds(self.limit), self._updated(wanted.ids)
+        return feeds.current(site, self._entries(shelf, ids), updated=updated, path=wanted.path, bounds=bounds, past=past)
+
+    def _archive(self, shelf: Edition, wanted: Wanted) -> Feed:
+        known, number = self.ledger.known(), int(wanted.path.removeprefix("archive/").removesuffix(".xml"))
+        entries = self._entries(shelf, [ident for ident in wanted.ids if known[ident].public])
+        return feeds.archive(self.site, entries, number=number, sealed=shelf.sealed, updated=self._updated(wanted.ids))
+
+    def _updated(self, ids: Iterable[str]) -> datetime:
+        """The newest of the entries' `updated` and of the withdrawals."""
+        known = self.ledger.known()
+        return max((k.updated if k.public else k.since or k.updated for k in map(known.__getitem__, ids)), default=edition.FOUNDED)
+
+    def _restored(self, ids: Iterable[str]) -> dict[str, datetime]:
+        known = self.ledger.known()
+        return {ident: edition.came_back(known[ident]) for ident in ids}
+
+    def _entries(self, shelf: Edition, ids: Sequence[str], *, related: bool = False) -> list[Entry]:
+        """The entries of these ids. Those on the same story are named where it is asked: elsewhere a change of another is no change."""
+        known = self.ledger.known()
+        siblings = {ident: shelf.same_story.get(ident, ()) if related else () for ident in ids}
+        address = {ident: self.site.base + edition.page_path(known[ident]) for ident in {*ids, *chain(*siblings.values())}}
+        return [self._told(entry, siblings[entry.id], address) for entry in self.ledger.entries(ids, address)]
+
+    def _told(self, entry: Entry, siblings: Iterable[str], address: Mapping[str, str]) -> Entry:
+        known = self.ledger.known()
+        said = {link.href for link in entry.links if link.rel == "related"}
+        found = (Sibling(address[ident], known[ident].title, known[ident].published) for ident in siblings)
+        categories = (category if category.scheme else replace(category, scheme=f"{self.site.base}tags/") for category in entry.categories)
+        return replace(entry, categories=tuple(categories), same_story=tuple(sibling for sibling in found if sibling.permalink not in said))

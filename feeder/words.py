@@ -226,10 +226,11 @@ def status(ledger: Ledger, state: Path) -> dict[str, object]:
     from feeder.ledger import holder
 
     standing, assistant = ledger.standing(), _assistant(ledger)
-    names = {"published": "live", "withdrawn": "withdrawn", "expired": "expired", "drafts": "draft"}
+    names = {"published": "live", "kept": "kept", "withdrawn": "withdrawn", "expired": "expired", "drafts": "draft"}
     problems = [(f.problem, f.since) for f in standing.files if f.problem]
     return {
         **{name: standing.counts.get(kind, 0) for name, kind in names.items()},
+        "published": standing.counts.get("live", 0) + standing.counts.get("kept", 0),
         "embargoed": [{"path": path, "until": until} for path, until in standing.embargoed],
         "held": json.loads(ledger.get("held") or "[]"),
         "quarantine": [{**problem(p), "since": since, "published": p.where in standing.kept} for p, since in problems],
@@ -307,7 +308,7 @@ def _assistant_line(facts: Mapping[str, object]) -> str:
 def status_lines(facts: Mapping[str, object]) -> Iterator[str]:
     """How it stands, for a person."""
     numbers: Mapping[str, int] = facts  # type: ignore[assignment]
-    others = {"withdrawn": "withdrawn", "expired": "expired", "drafts": "taken back as drafts"}
+    others = {"kept": "of them kept without a file", "withdrawn": "withdrawn", "expired": "expired", "drafts": "taken back as drafts"}
     counts = [count(numbers["published"], "article") + " published", *(f"{numbers[name]} {word}" for name, word in others.items() if numbers[name])]
     yield ", ".join(counts)
     yield f"running as process {facts['process']}" if facts["process"] else "no service is running"

@@ -565,7 +565,105 @@ def test_a_deleted_file_is_withdrawn_at_that_time_and_its_return_restores_the_sa
     world.later(hours=1)
     world.files["a.md"] = text
     assert verbs(world) == [Verb.RESTORE, Verb.RETOUCH]
-    assert world.entry("a.md") == before
+    assert world.entry("a.md") == replace(before, since=world.now)
+
+
+# -- what is kept --------------------------------------------------------------------------------------------------------------
+
+
+def kept(world: World) -> Known:
+    """The one entry that is published without a file."""
+    (entry,) = [k for k in world.store.known().values() if k.state is State.KEPT]
+    return entry
+
+
+def test_what_is_kept_stays_published_without_its_file_and_is_the_same_entry_when_that_returns(world: World) -> None:
+    world.keep = True
+    world.add("a.md")
+    world.add("b.md")
+    world.look()
+    before, text = world.entry("a.md"), world.files.pop("a.md")
+    assert verbs(world) == [Verb.RETOUCH]
+    assert verbs(world) == []
+    assert (kept(world).id, world.public()) == (before.id, {"a.md", "b.md"})
+    world.files["elsewhere/a.md"] = text
+    assert verbs(world) == [Verb.MOVE, Verb.RETOUCH, Verb.RETOUCH]
+    assert world.entry("elsewhere/a.md") == replace(before, path="elsewhere/a.md")
+
+
+def test_everything_may_go_at_once_and_is_kept(world: World) -> None:
+    world.keep = True
+    for number in range(10):
+        world.add(f"{number}.md")
+    world.look()
+    world.files.clear()
+    assert world.look().held == ()
+    assert len(world.public()) == 10
+
+
+def test_another_article_at_the_path_of_a_kept_one_is_another_entry(world: World) -> None:
+    world.keep = True
+    world.add("a.md")
+    world.look()
+    before = world.entry("a.md")
+    del world.files["a.md"]
+    world.look()
+    world.files["a.md"] = Text("Another", words(77))
+    assert verbs(world) == [Verb.ADD, Verb.RELEASE]
+    assert world.entry("a.md").id != before.id == kept(world).id
+
+
+def test_a_name_passed_on_to_another_article_leaves_the_one_that_had_it_kept(world: World) -> None:
+    world.keep = True
+    world.add("a.md")
+    world.add("b.md")
+    world.look()
+    before = world.entry("b.md")
+    world.rename("a.md", "b.md")
+    world.look()
+    assert (kept(world).id, len(world.public())) == (before.id, 1)
+
+
+def test_what_nobody_has_seen_yet_is_not_kept_and_an_end_comes_without_a_file_too(world: World) -> None:
+    world.keep = True
+    world.add("later.md", published=NOON + HOUR)
+    world.add("short.md", expires=NOON + 2 * HOUR)
+    world.look()
+    world.files.clear()
+    world.look()
+    assert world.public() == {"short.md"}
+    world.later(hours=1)
+    assert verbs(world) == []
+    world.later(hours=1)
+    assert verbs(world) == [Verb.EXPIRE]
+    assert world.public() == set()
+
+
+def test_what_was_kept_goes_once_it_is_no_longer_to_be_kept(world: World) -> None:
+    world.keep = True
+    world.add("a.md")
+    world.add("b.md")
+    world.look()
+    del world.files["a.md"]
+    world.look()
+    world.keep = False
+    world.later(hours=1)
+    assert verbs(world) == [Verb.WITHDRAW]
+    (gone,) = [k for k in world.store.known().values() if k.state is State.WITHDRAWN]
+    assert gone.since == NOON + HOUR
+
+
+def test_a_kept_article_that_returns_as_a_draft_is_taken_back(world: World) -> None:
+    world.keep = True
+    world.add("a.md")
+    world.add("b.md")
+    world.look()
+    text = world.files.pop("a.md")
+    world.look()
+    world.files["a.md"] = replace(text, draft=True)
+    world.later(hours=1)
+    world.look()
+    assert (world.entry("a.md").state, world.entry("a.md").since) == (State.DRAFT, NOON + HOUR)
 
 
 def test_a_withdrawn_article_comes_back_under_another_name_too(world: World) -> None:

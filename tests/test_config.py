@@ -368,6 +368,8 @@ MISTAKES = [
     ('feed.title = """\na"b"""\nfeed.entries = 1', "3:16", "entries must be a whole number from 20 to 500, not 1"),
     ('feed.title = "a\\u0000"', "1:14", "without control characters"),
     ("feed.entries = 501", "1:16", "from 20 to 500, not 501"),
+    ('input.on_removal = "delete"', "1:20", 'on_removal must be "withdraw" or "keep", not "delete"'),
+    ('feed.tombstones = "a month"', "1:19", "tombstones must be a length of time"),
     ('feed.language = "en_US.UTF-8"', "1:17", 'did you mean "en-US"?'),
     ('feed.language = "english"', "1:17", 'language "english" is not a language tag (BCP 47) (for example language = "en-GB")'),
     ('feed.time_zone = "Berlin"', "1:18", 'time_zone "Berlin" is not a known time zone (did you mean "Europe/Berlin"?)'),

@@ -4,21 +4,36 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from feeder.changes import Known, State
-from feeder.edition import Edition, Kind, page_path, plan
+from feeder.edition import Edition, Kind, Terms, came_back, page_path, plan
+from feeder.facets import Facet, author, tag
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
-def known(number: int, **facts: object) -> Known:
+def known(number: int, **facts: Any) -> Known:
     day = NOON - timedelta(days=20 * number)
-    return replace(Known(f"urn:x:{number}", f"{number}.md", f"a-{number}", day, day, "", "", "T", b"", arrival=100 - number), **facts)  # type: ignore[arg-type]
+    return replace(Known(f"urn:x:{number}", f"{number}.md", f"a-{number}", day, day, "", "", "T", b"", arrival=100 - number), **facts)
 
 
-def edition(entries: list[Known], *, limit: int = 3, style: str = "s", changed: str = "") -> Edition:
+def edition(
+    entries: list[Known],
+    *,
+    limit: int = 3,
+    style: str = "s",
+    changed: str = "",
+    archive: int = 50,
+    now: datetime = NOON,
+    facets: Mapping[str, Sequence[Facet]] | None = None,
+) -> Edition:
     revisions = {k.id: 2 if k.id == changed else 1 for k in entries}
-    return plan({k.id: k for k in entries}, revisions, style=style, static={"style.css": "digest"}, limit=limit)
+    terms = Terms(limit, archive=archive)
+    return plan({k.id: k for k in entries}, revisions, facets=facets or {}, style=style, static={"style.css": "digest"}, now=now, terms=terms)
 
 
 def keys(edition: Edition) -> dict[str, str]:
@@ -28,21 +43,164 @@ def keys(edition: Edition) -> dict[str, str]:
 def test_pages_come_first_and_the_feed_last() -> None:
     """O10."""
     order = [wanted.kind for wanted in edition([known(0), known(2)]).wanted]
-    assert order == [Kind.STATIC, Kind.ARTICLE, Kind.ARTICLE, Kind.MONTH, Kind.MONTH, Kind.MISSING, Kind.INDEX, Kind.FEED]
+    pages = [Kind.STATIC, Kind.ARTICLE, Kind.ARTICLE, Kind.MONTH, Kind.MONTH, Kind.MISSING, Kind.INDEX]
+    assert order == [*pages, *[Kind.ARCHIVE] * 3, Kind.OPML, Kind.RSS, Kind.JSON, Kind.FEED]
 
 
 def test_an_empty_folder_still_has_a_page_and_a_feed_the_same_in_every_build() -> None:
     empty = edition([])
-    assert [wanted.path for wanted in empty.wanted] == ["style.css", "404.html", "index.html", "feed.xml"]
+    assert [wanted.path for wanted in empty.wanted] == ["style.css", "404.html", "index.html", "feeds.opml", "rss.xml", "feed.json", "feed.xml"]
     assert empty.updated == datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def test_one_changed_article_changes_its_page_its_month_and_the_feed_only() -> None:
-    entries = [known(number) for number in range(12)]
-    before, after = keys(edition(entries)), keys(edition(entries, changed="urn:x:1"))
-    assert {path for path in before if before[path] != after[path]} == {"articles/a-1.html", "archive/2026-11.html", "index.html", "feed.xml"}
-    before, after = keys(edition(entries)), keys(edition(entries, changed="urn:x:11"))
-    assert {path for path in before if before[path] != after[path]} == {"articles/a-11.html", "archive/2026-04.html"}
+FEEDS = {"feed.xml", "rss.xml", "feed.json"}
+
+
+def changed(entries: list[Known], ident: str, **terms: Any) -> set[str]:
+    """The paths of the documents that are made again after a change of one entry."""
+    before, after = keys(edition(entries, **terms)), keys(edition(entries, changed=ident, **terms))
+    return {path for path in before if before[path] != after[path]}
+
+
+def test_one_changed_article_changes_its_page_its_month_its_archive_and_the_feeds_only() -> None:
+    entries = [known(number) for number in range(60)]
+    assert changed(entries, "urn:x:1") == {"articles/a-1.html", "archive/2026-11.html", "index.html", "archive/0002.xml", *FEEDS}
+    assert changed(entries, "urn:x:52") == {"articles/a-52.html", "archive/2024-01.html", "archive/0001.xml"}
+
+
+# -- archives ------------------------------------------------------------------------------------------------------------------
+
+
+def archives(edition: Edition) -> dict[str, tuple[str, ...]]:
+    return {wanted.path: tuple(wanted.ids) for wanted in edition.wanted if wanted.kind is Kind.ARCHIVE}
+
+
+def arrived(number: int, **facts: Any) -> Known:
+    """The entry with this arrival number, a day after the one before."""
+    day = NOON + timedelta(days=number)
+    return replace(known(0), **{"id": f"urn:x:{number}", "slug": f"a-{number}", "arrival": number, "published": day, "updated": day, **facts})
+
+
+def test_there_is_no_archive_before_one_is_full() -> None:
+    """RFC 5005 section 4."""
+    result = edition([arrived(number) for number in range(1, 5)], archive=5)
+    assert (archives(result), result.sealed) == ({}, 0)
+    assert result.unsealed == {f"urn:x:{number}" for number in range(1, 5)}
+
+
+def test_each_archive_holds_its_arrivals_and_an_open_one_follows_the_last() -> None:
+    result = edition([arrived(number) for number in range(1, 13)], archive=5)
+    assert archives(result) == {
+        "archive/0001.xml": tuple(f"urn:x:{number}" for number in range(5, 0, -1)),
+        "archive/0002.xml": tuple(f"urn:x:{number}" for number in range(10, 5, -1)),
+        "archive/0003.xml": ("urn:x:12", "urn:x:11"),
+    }
+    assert (result.sealed, set(result.unsealed)) == (2, {"urn:x:11", "urn:x:12"})
+
+
+def test_a_new_article_changes_no_sealed_archive() -> None:
+    """Not even when it seals the next one."""
+    for count in range(5, 30):
+        before, after = (edition([arrived(number) for number in range(1, last + 1)], archive=5) for last in (count, count + 1))
+        sealed = [f"archive/{number:04}.xml" for number in range(1, before.sealed + 1)]
+        assert [keys(before)[path] for path in sealed] == [keys(after)[path] for path in sealed]
+
+
+def test_a_withdrawal_changes_the_archive_it_was_in_and_moves_no_other_entry() -> None:
+    entries = [arrived(number) for number in range(1, 13)]
+    gone = [replace(k, state=State.WITHDRAWN, since=NOON) if k.arrival == 4 else k for k in entries]
+    before, after = edition(entries, archive=5), edition(gone, changed="urn:x:4", archive=5)
+    assert archives(before) == archives(after)
+    assert keys(before)["archive/0001.xml"] != keys(after)["archive/0001.xml"]
+    assert keys(before)["archive/0002.xml"] == keys(after)["archive/0002.xml"]
+
+
+def test_what_stands_in_no_sealed_archive_stands_in_the_feed() -> None:
+    entries = [arrived(number, published=NOON - timedelta(days=9 * number), updated=NOON - timedelta(days=9 * number)) for number in range(1, 30)]
+    result = edition(entries, limit=2, archive=20)
+    (feed,) = [wanted for wanted in result.wanted if wanted.kind is Kind.FEED]
+    assert {f"urn:x:{number}" for number in range(21, 30)} <= set(feed.ids)
+
+
+# -- tombstones ----------------------------------------------------------------------------------------------------------------
+
+
+def test_who_is_gone_has_a_tombstone_for_a_while() -> None:
+    """Rule 29: withdrawn, expired or taken back; not what nobody ever saw."""
+    gone = [
+        known(0, state=State.WITHDRAWN, since=NOON - timedelta(days=2)),
+        known(1, state=State.EXPIRED, since=NOON - timedelta(days=1)),
+        known(2, state=State.DRAFT, since=NOON - timedelta(days=31)),
+        known(3, state=State.WITHDRAWN, since=NOON, arrival=0),
+    ]
+    result = edition(gone)
+    assert result.tombstones == (("urn:x:1", NOON - timedelta(days=1)), ("urn:x:0", NOON - timedelta(days=2)))
+    assert result.until == NOON + timedelta(days=28)
+    assert edition([known(0)]).until is None
+
+
+def test_the_feeds_are_made_again_when_a_tombstone_has_been_told_long_enough() -> None:
+    entries = [known(0), known(1, state=State.WITHDRAWN, since=NOON)]
+    before, after = (keys(edition(entries, now=NOON + timedelta(days=days))) for days in (29, 30))
+    assert {path for path in before if before[path] != after[path]} == FEEDS
+
+
+# -- tags, authors, folders ----------------------------------------------------------------------------------------------------
+
+
+def shared(entries: list[Known], **facets: list[str]) -> Edition:
+    """The edition of entries with tags, by the last part of their id."""
+    return edition(entries, facets={f"urn:x:{ident[1:]}": [tag(name) for name in names] for ident, names in facets.items()})
+
+
+def test_a_tag_an_author_and_a_folder_have_a_page_and_a_feed_and_each_kind_a_directory() -> None:
+    entries = [known(0, path="x/y/0.md"), known(1)]
+    stated = {"urn:x:0": [tag("C++"), author("Ann")], "urn:x:1": [tag("c#")]}
+    paths = [w.path for w in edition(entries, facets=stated).wanted if w.kind in (Kind.FACET, Kind.DIRECTORY, Kind.FACET_FEED)]
+    addresses = sorted(["authors/ann", tag("C++").address, tag("c#").address, "folders/x", "folders/x/y"])
+    directories = [f"{kind}/index.html" for kind in ("authors", "folders", "tags")]
+    assert paths == [*directories, *(f"{a}/index.html" for a in addresses), *(f"{a}/feed.xml" for a in addresses)]
+
+
+def test_there_is_nothing_of_a_tag_that_no_public_entry_has() -> None:
+    """No embargo leaks, and no empty pages."""
+    result = shared([known(0), known(1, arrival=0), known(2, state=State.WITHDRAWN, since=NOON)], x0=["a"], x1=["b"], x2=["c"])
+    assert list(result.facets) == ["tags/a"]
+    assert not [w.path for w in result.wanted if "tags/b" in w.path or "tags/c" in w.path]
+
+
+def test_another_spelling_is_the_same_tag_and_it_is_called_as_its_first_article_calls_it() -> None:
+    result = shared([known(0), known(1)], x0=["machine-learning"], x1=["Machine Learning"])
+    assert [facet.label for facet in result.facets.values()] == ["Machine Learning"]
+
+
+def test_an_article_that_joins_or_leaves_a_tag_changes_its_documents_and_no_other_tags() -> None:
+    entries = [known(number) for number in range(4)]
+    stated = {k.id: [tag("a")] if k.id != "urn:x:3" else [tag("b")] for k in entries}
+    before = keys(edition(entries, facets=stated))
+    for now in ({**stated, "urn:x:1": [tag("b")]}, {**stated, "urn:x:1": []}, {**stated, "urn:x:1": [tag("a"), tag("b")]}):
+        after = keys(edition(entries, facets=now, changed="urn:x:1"))
+        moved = {path for path in before if path.startswith("tags/") and before[path] != after[path]}
+        touched = {"tags/a/index.html", "tags/a/feed.xml"} | ({"tags/b/index.html", "tags/b/feed.xml"} if tag("b") in now["urn:x:1"] else set())
+        assert moved == touched
+
+
+def test_the_feed_of_a_tag_holds_the_tombstones_of_its_own() -> None:
+    entries = [known(0), known(1), known(2, state=State.WITHDRAWN, since=NOON), known(3, state=State.WITHDRAWN, since=NOON)]
+    result = shared(entries, x0=["a"], x1=["b"], x2=["a"], x3=["b"])
+    feeds = {w.path: set(w.ids) for w in result.wanted if w.kind is Kind.FACET_FEED}
+    assert feeds == {"tags/a/feed.xml": {"urn:x:0", "urn:x:2"}, "tags/b/feed.xml": {"urn:x:1", "urn:x:3"}}
+
+
+def test_a_large_tag_has_a_page_for_each_year() -> None:
+    entries = [known(number) for number in range(51)]
+    years = [w for w in edition(entries, facets={k.id: [tag("a")] for k in entries}).wanted if w.kind is Kind.YEAR]
+    assert [w.path for w in years] == ["tags/a/2026.html", "tags/a/2025.html", "tags/a/2024.html"]
+    assert [ident for w in years for ident in w.ids] == [k.id for k in entries]
+    assert not [w for w in edition(entries[:50], facets={k.id: [tag("a")] for k in entries}).wanted if w.kind is Kind.YEAR]
+
+
+# -- what is said of others ----------------------------------------------------------------------------------------------------
 
 
 def test_another_style_makes_every_page_again_but_not_what_is_fixed() -> None:
@@ -88,3 +246,10 @@ def test_months_are_counted_newest_first() -> None:
 
 def test_a_permalink_is_percent_encoded() -> None:
     assert page_path(known(0, slug="日本")) == "articles/%E6%97%A5%E6%9C%AC.html"
+
+
+def test_an_entry_that_came_back_is_told_like_one_that_changed() -> None:
+    assert came_back(known(0)) == NOON
+    assert came_back(known(0, since=NOON + timedelta(hours=1))) == NOON + timedelta(hours=1)
+    assert came_back(known(0, since=NOON - timedelta(hours=1))) == NOON
+    assert came_back(known(0, since=NOON + timedelta(hours=1), state=State.KEPT)) == NOON

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeder.feeds import current
+from feeder.feeds import Bounds, current
 from feeder.model import Category, Entry, Link, Person, Site
 from feeder.renderers.xml import atom
 
@@ -35,8 +35,8 @@ def numbers(entries: Iterable[Entry]) -> list[int]:
     return [int(found.id.removeprefix("urn:x:")) for found in entries]
 
 
-def held(entries: Sequence[Entry], **settings: Any) -> list[int]:
-    return numbers(current(SITE, entries, updated=NOW, **settings).entries)
+def held(entries: Sequence[Entry], **bounds: Any) -> list[int]:
+    return numbers(current(SITE, entries, updated=NOW, bounds=Bounds(**bounds)).entries)
 
 
 def down(newest: int, oldest: int) -> list[int]:
@@ -86,9 +86,9 @@ def test_an_id_given_twice_counts_once() -> None:
 
 
 @pytest.mark.parametrize("least", [0, 3, 9])
-def test_there_are_never_more_than_the_limit(least: int) -> None:
+def test_there_are_never_more_than_the_limit_and_what_is_promised(least: int) -> None:
     entries = [entry(n, updated=NOW - timedelta(hours=n), arrival=n * 7 % 31) for n in range(31)]
-    assert len(held(entries, limit=5, least=least)) == 5
+    assert len(held(entries, limit=5, least=least)) == {0: 5, 3: 6, 9: 13}[least]
     assert held(entries, limit=0, least=least) == []
 
 
@@ -102,8 +102,9 @@ def test_the_feed_says_where_it_is_and_what_it_is_about() -> None:
     assert (feed.site, feed.updated) == (SITE, NOW)
     assert feed.links == (
         Link("https://example.org/news/tags/gr%C3%B6%C3%9Fe/feed.xml", "self", "application/atom+xml"),
-        Link("https://example.org/news/", "alternate", "text/html"),
+        Link("https://example.org/news/tags/gr%C3%B6%C3%9Fe/", "alternate", "text/html"),
     )
+    assert current(SITE, [], updated=NOW).links[1] == Link("https://example.org/news/", "alternate", "text/html")
 
 
 # --- how long ---------------------------------------------------------------------------------------------------------
@@ -115,14 +116,14 @@ def page(size: int) -> str:
 
 def test_entries_beyond_the_least_stay_out_where_they_do_not_fit() -> None:
     """rule 26"""
-    feed = current(SITE, [entry(n, content=page(10_000)) for n in range(1, 101)], updated=NOW, budget=300_000)
+    feed = current(SITE, [entry(n, content=page(10_000)) for n in range(1, 101)], updated=NOW, bounds=Bounds(budget=300_000))
     assert numbers(feed.entries) == down(100, 73)
     assert feed.summary_only == frozenset()
 
 
 @pytest.mark.parametrize("budget", range(3_000, 9_000, 500))
 def test_no_entry_beyond_the_least_goes_over_the_budget(budget: int) -> None:
-    feed = current(SITE, [entry(n, content=page(1_000)) for n in range(1, 21)], updated=NOW, least=1, budget=budget)
+    feed = current(SITE, [entry(n, content=page(1_000)) for n in range(1, 21)], updated=NOW, bounds=Bounds(least=1, budget=budget))
     assert feed.summary_only == frozenset()
     assert budget - 2_500 < len(atom(feed, generator_version="1")) <= budget
 
@@ -137,7 +138,7 @@ def test_the_longest_of_the_least_leave_their_content_to_their_page() -> None:
 
 
 def test_of_equally_long_ones_the_oldest_leave_their_content() -> None:
-    feed = current(SITE, [entry(n, content=page(1_000)) for n in range(1, 6)], updated=NOW, least=5, budget=6_500)
+    feed = current(SITE, [entry(n, content=page(1_000)) for n in range(1, 6)], updated=NOW, bounds=Bounds(least=5, budget=6_500))
     assert feed.summary_only == {"urn:x:0001", "urn:x:0002"}
 
 
@@ -153,7 +154,7 @@ def test_an_edited_old_entry_comes_back_in_even_where_the_new_ones_fill_the_docu
 def test_where_not_even_summaries_fit_the_least_are_given_all_the_same_and_no_more() -> None:
     entries = [entry(n, summary="s" * 400) for n in range(1, 31)]
     entries[0] = entry(1, updated=NOW)
-    feed = current(SITE, entries, updated=NOW, budget=1_000)
+    feed = current(SITE, entries, updated=NOW, bounds=Bounds(budget=1_000))
     assert numbers(feed.entries) == down(30, 11)
     assert feed.summary_only == {found.id for found in feed.entries}
 
@@ -184,7 +185,7 @@ def test_the_bound_is_never_too_low(changes: dict[str, Any]) -> None:
     """rule 26: with a byte less than all of it needs, not all of it is in, whatever it is made of."""
     entries = [entry(1), entry(2, **changes)]
     everything = atom(current(SITE, entries, updated=NOW), generator_version="1.2.3")
-    feed = current(SITE, entries, updated=NOW, least=1, budget=len(everything) - 1)
+    feed = current(SITE, entries, updated=NOW, bounds=Bounds(least=1, budget=len(everything) - 1))
     assert len(atom(feed, generator_version="1.2.3")) < len(everything)
 
 
@@ -228,11 +229,11 @@ def _entries(draw: st.DrawFn) -> list[Entry]:
 def test_what_is_rendered_stays_within_the_budget(entries: list[Entry], limit: int, least: int, budget: int, title: str, author: Person) -> None:
     """rule 26: wherever the summaries of the least fit."""
     site = replace(SITE, title=title, subtitle=title, rights=title, authors=(author,))
-    feed = current(site, entries, updated=NOW, limit=limit, least=least, budget=budget)
+    feed = current(site, entries, updated=NOW, bounds=Bounds(limit=limit, least=least, budget=budget))
     body = atom(feed, generator_version="1.2.3")
     bare = replace(feed, summary_only=frozenset(found.id for found in feed.entries))
     assert len(body) <= max(budget, len(atom(bare, generator_version="1.2.3")))
     assert len(feed.entries) >= min(least, limit, len(entries))
-    assert len(feed.entries) <= limit
+    assert len(feed.entries) <= max(limit, 2 * least)
     assert feed.summary_only <= {found.id for found in feed.entries}
     assert [(e.published, e.arrival, e.id) for e in feed.entries] == sorted(((e.published, e.arrival, e.id) for e in feed.entries), reverse=True)

@@ -27,6 +27,7 @@ from tests.newsroom import ATOM, Newsroom
 TEXTS = Path(__file__).parent / "stories"
 SAME = sorted(path.name for path in (TEXTS / "same").iterdir())
 SERIES = sorted(path.name for path in (TEXTS / "series").iterdir())
+FEEDS = {"feed.xml", "rss.xml", "feed.json"}
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 number = count().__next__
@@ -354,7 +355,9 @@ def entry(which: int, **facts: object) -> Known:
 
 def planned(entries: Iterable[Known], kin: Mapping[str, Sequence[tuple[str, float]]], *, changed: str = "", limit: int = 3) -> edition.Edition:
     found = {k.id: k for k in entries}
-    return edition.plan(found, {ident: 2 if ident == changed else 1 for ident in found}, kin, style="s", static={}, limit=limit)
+    return edition.plan(
+        found, {ident: 2 if ident == changed else 1 for ident in found}, kin, now=NOON, style="s", static={}, terms=edition.Terms(limit, archive=1)
+    )
 
 
 STATES = [State.LIVE, State.DRAFT, State.EXPIRED, State.WITHDRAWN]
@@ -382,10 +385,10 @@ def test_the_five_most_alike_are_named() -> None:
 
 def test_a_change_of_one_makes_the_pages_again_that_name_it_and_no_others() -> None:
     old = [entry(which, published=NOON + timedelta(days=40 * which), updated=NOON + timedelta(days=40 * which)) for which in range(6)]
-    for named, also in (("urn:x:0", set()), ("urn:x:5", {"feed.xml"})):  # the fifth is the one in the feed
+    for named, also in (("urn:x:0", set()), ("urn:x:5", FEEDS)):  # the fifth is the one in the feed
         kin = {named: [("urn:x:1", 0.5)], "urn:x:1": [(named, 0.5)]}
         before, after = ({w.path: w.key for w in planned(old, kin, changed=changed, limit=1).wanted} for changed in ("", "urn:x:1"))
-        pages = {f"articles/a-{named[-1]}.html", "articles/a-1.html", "archive/2027-01.html"}
+        pages = {f"articles/a-{named[-1]}.html", "articles/a-1.html", "archive/2027-01.html", "index.html", "archive/0002.xml"}
         assert {path for path in before if before[path] != after[path]} == pages | also
 
 
@@ -442,7 +445,7 @@ def test_a_later_article_on_the_event_makes_the_others_page_and_the_feed_again_a
     before, times = news.published(), news.entry("Brennick to buy rival Tollan Foods for 840 million")
     news.write("esk.txt", (TEXTS / "same" / "merger.en" / "2.txt").read_bytes())
     report = news.cycle()
-    assert {path for path in report.put.written if path in before} == {"articles/merger.html", "archive/2036-11.html", "index.html", "feed.xml"}
+    assert {path for path in report.put.written if path in before} == {"articles/merger.html", "archive/2036-11.html", "index.html", *FEEDS}
     assert {**news.entry(times["title"])} == times
     assert block(news, times["title"]) == [("../articles/esk.html", "Workers in Esk fear for their factory", "2036-11-22T12:00:00Z")]
 

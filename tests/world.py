@@ -67,6 +67,7 @@ class World:
     files: dict[str, Text] = field(default_factory=dict)
     now: datetime = NOON
     seen: dict[str, str] = field(default_factory=dict)
+    keep: bool = False
 
     def look(
         self,
@@ -82,7 +83,7 @@ class World:
         there = {path: text for path, text in self.files.items() if path not in hide}
         found = [self.found(path, text) for path, text in there.items() if self.seen.get(path) != _raw(text)]
         look = Look(frozenset(there), complete, strange, brief, unread)
-        verdict = changes.decide(self.store.known(), look, found, self.now, feed_id=FEED_ID, accept_removals=accept)
+        verdict = changes.decide(self.store.known(), look, found, self.now, feed_id=FEED_ID, accept_removals=accept, keep_removed=self.keep)
         told = {f.path: Told(Article(f.path, f.title, ""), "") for f in found}
         self.store.apply(verdict.changes, told)
         again = {*verdict.deferred, *(problem.where for problem in verdict.refused)}
@@ -111,7 +112,7 @@ class World:
 
     def entry(self, path: str) -> Known:
         """The one entry whose file is at this path."""
-        (entry,) = [k for k in self.store.known().values() if k.path == path and k.state is not changes.State.WITHDRAWN]
+        (entry,) = [k for k in self.store.known().values() if k.path == path and k.state not in changes.UNFILED]
         return entry
 
     def public(self) -> set[str]:

@@ -8,6 +8,7 @@ The data model, one table each:
     answer    what came of asking a language model for a summary, by content (`_answers`)
     spend     the calls and tokens that this cost, by day
     document  what was put on the shelf: path, the key of what it was made from, size and mtime as the publisher left it
+    facet     the tags and authors of an entry, by which others are grouped with it (`_facets`)
     story     what of an entry is compared with others, to find those on the same event; with `term` and `kin` (see _stories)
     topic     feeds that hubs are told of; with `ping`, what they are still to be told, and `hub` (see _pings)
     cycle     the last hundred cycles, for `feeder status`
@@ -32,6 +33,7 @@ from typing import TYPE_CHECKING
 from feeder.errors import Damaged, LedgerError
 from feeder.ledger._answers import Answer, Answers, Contact, Spent
 from feeder.ledger._database import Database, holder, lock, looked_at, moment, opened, told
+from feeder.ledger._facets import Facets
 from feeder.ledger._pings import Hub, News, Ping, Pings
 from feeder.ledger._rebuilt import rebuilding
 from feeder.ledger._rows import (
@@ -88,6 +90,7 @@ class Ledger(Database):
         self._files: dict[str, FileRecord] | None = None
         self._shelf: dict[str, Shelved] | None = None
         self.answers = Answers(self)
+        self.facets = Facets(self)
         self.pings = Pings(self)
         self.stories = Stories(self)
 
@@ -152,6 +155,7 @@ class Ledger(Database):
     def forget(self) -> None:
         """Read everything anew when it is asked for next."""
         self._known = self._files = self._shelf = None
+        self.facets.forget()
         self.stories.forget()
 
     # -- promises -------------------------------------------------------------------------------------------------------
@@ -181,6 +185,7 @@ class Ledger(Database):
             self.db.executemany(UPSERT, (promise_row(k, generation) for k in after.values()))
             bodies = ((k.id, body_row(told[k.path])) for k in after.values() if k.path in told and k.state != WITHDRAWN)
             self.db.executemany("REPLACE INTO content VALUES (?, ?)", bodies)
+            self.facets.record(after.values(), told)
             self.stories.record(after.values(), told)
             self._write_files(files, forget)
             if after:

@@ -58,6 +58,13 @@ MIGRATIONS = (
         address TEXT PRIMARY KEY, failures INTEGER NOT NULL DEFAULT 0, until INTEGER NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT '',
         given_up INTEGER NOT NULL DEFAULT 0, told INTEGER NOT NULL DEFAULT 0);
     """,
+    """
+    DROP INDEX entry_path;
+    CREATE UNIQUE INDEX entry_path ON entry(path) WHERE state NOT IN ('withdrawn', 'kept');
+    CREATE TABLE facet (id TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (id, kind, name)) WITHOUT ROWID;
+    INSERT OR IGNORE INTO facet SELECT content.id, 'tags', json_extract(value, '$[0]') FROM content, json_each(body, '$.categories');
+    INSERT OR IGNORE INTO facet SELECT content.id, 'authors', json_extract(value, '$[0]') FROM content, json_each(body, '$.authors');
+    """,
 )
 
 

@@ -323,14 +323,17 @@ class _Batch:
 
     def remove(self, gone: Mapping[str, tuple[str, str]]) -> tuple[str, ...]:
         """Take away the files at `gone` that were not just published, and the folders this leaves empty."""
-        removed: dict[str, str] = {}
+        removed: list[str] = []
+        left: set[str] = set()  # a folder that a killed process has emptied and left is one too
         for path, (folder, name) in gone.items():
             if path in self._paths:
                 continue
             with _Explained(self._root, path), suppress(FileNotFoundError, NotADirectoryError):
-                os.unlink(name, dir_fd=self._tree.enter(folder, create=False))
-                removed[path] = folder
-        for folder in sorted(set(removed.values()), reverse=True):
+                at = self._tree.enter(folder, create=False)
+                left.add(folder)
+                os.unlink(name, dir_fd=at)
+                removed.append(path)
+        for folder in sorted(left, reverse=True):
             self._changed.add(self._prune(folder))
         return tuple(removed)
 
@@ -340,6 +343,8 @@ class _Batch:
             above, _, name = folder.rpartition("/")
             try:
                 os.rmdir(name, dir_fd=self._tree.enter(above, create=False))
+            except FileNotFoundError:
+                pass  # it went with the last of the folders in it
             except OSError:
                 break
             self._changed.discard(folder)
