@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from collections import Counter
+from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
@@ -24,8 +25,9 @@ from lxml import etree
 from packaging.requirements import Requirement
 
 from feeder.errors import PublishError
-from feeder.model import Category, Entry, Feed, Link, Person, Sibling, Site
+from feeder.model import Category, Entry, Feed, Image, Link, Person, Sibling, Site, Tombstone
 from feeder.renderers import xml
+from feeder.renderers.xml._fragments import MEMO, Fragment, Memo
 from feeder.text import legal
 
 if TYPE_CHECKING:
@@ -33,7 +35,12 @@ if TYPE_CHECKING:
     from types import FrameType
 
 ROOT = Path(__file__).parent.parent
-NS = {"a": "http://www.w3.org/2005/Atom"}
+NS = {
+    "a": "http://www.w3.org/2005/Atom",
+    "at": "http://purl.org/atompub/tombstones/1.0",
+    "fh": "http://purl.org/syndication/history/1.0",
+    "media": "http://search.yahoo.com/mrss/",
+}
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 ANN = Person("Ann Ä. Author", "https://example.org/ann", "ann@example.org")
@@ -295,6 +302,145 @@ def test_no_text_can_keep_the_feed_from_being_written(title: str, summary: str, 
     assert {key: value for key, value in texts(found).items() if key in carried} == {key: value for key, value in carried.items() if value}
 
 
+# --- a feed for its whole life --------------------------------------------------------------------------------------
+
+GONE = (Tombstone("urn:x:late", NOON), Tombstone("urn:x:early\ufffe", NOON - timedelta(days=3)))
+ARCHIVE = tuple(
+    Link(f"https://example.org/news/{path}", rel, "application/atom+xml")
+    for path, rel in (
+        ("archive/0002.xml", "self"),
+        ("feed.xml", "current"),
+        ("archive/0001.xml", "prev-archive"),
+        ("archive/0003.xml", "next-archive"),
+    )
+)
+
+
+def test_an_archive_says_so_and_where_it_stands() -> None:
+    """rule 27, RFC 5005 section 4"""
+    root = tree(render(entry(), archive=True, links=(*ARCHIVE, HOME)))
+    assert len(root.findall("fh:archive", NS)) == 1
+    assert [dict(link.attrib) for link in root.iterfind("a:link", NS)][:4] == [
+        {"href": link.href, "rel": link.rel, "type": "application/atom+xml"} for link in ARCHIVE
+    ]
+    current = tree(render(entry(), links=(SELF, HOME, ARCHIVE[2], Link("https://hub.example.net/", "hub"))))
+    assert current.find("fh:archive", NS) is None
+    assert current.xpath("a:link/@rel", namespaces=NS) == ["self", "alternate", "prev-archive", "hub"]
+
+
+def test_who_is_gone_stands_before_the_first_entry() -> None:
+    """rule 29, RFC 6721 section 3: after it, the grammar of RFC 4287 fails."""
+    body = render(entry(1), entry(2), tombstones=GONE)
+    names = [etree.QName(child).localname for child in tree(body)]
+    assert names[-4:] == ["deleted-entry", "deleted-entry", "entry", "entry"]
+    assert [dict(one.attrib) for one in tree(body).iterfind("at:deleted-entry", NS)] == [
+        {"ref": "urn:x:late", "when": "2026-11-22T12:00:00Z"},
+        {"ref": "urn:x:early\ufffd", "when": "2026-11-19T12:00:00Z"},
+    ]
+    assert xml.check(body) == (entry(1).id, entry(2).id)
+    assert structure_faults(tree(body)) == structure_faults(tree(render(archive=True, links=(*ARCHIVE, HOME), tombstones=GONE))) == []
+
+
+def test_a_picture_of_the_site_is_its_icon() -> None:
+    """rule 24: it is square; a picture that is not on the web is none."""
+    for href, icon in (("https://example.org/cover ä.png", "https://example.org/cover%20%C3%A4.png"), ("cover.png", f"{SITE.base}icon.svg")):
+        assert tree(render(site=replace(SITE, image=Image(href, "image/png", 3000, 3000)))).findtext("a:icon", namespaces=NS) == icon
+
+
+def test_a_picture_of_an_entry_is_its_thumbnail() -> None:
+    """rule 25: Media RSS knows URIs only; sizes stand where they are known."""
+    pictures = (
+        Image("https://example.org/ä.png", "image/png", 40, 30, "Boats"),
+        Image("https://example.org/b.png"),
+        Image("javascript:alert(1)"),
+        None,
+    )
+    root = tree(render(*(entry(number, image=image) for number, image in enumerate(pictures, 1))))
+    assert [[dict(one.attrib) for one in found.iterfind("media:thumbnail", NS)] for found in root.iterfind("a:entry", NS)] == [
+        [{"url": "https://example.org/%C3%A4.png", "width": "40", "height": "30"}],
+        [{"url": "https://example.org/b.png"}],
+        [],
+        [],
+    ]
+
+
+def test_namespaces_are_declared_once_at_the_top_and_only_where_something_is_in_them() -> None:
+    """Readers that know prefixes only get the usual ones."""
+    plain = render(entry(content='<pre>&lt;media:thumbnail xmlns:media="http://search.yahoo.com/mrss/"/&gt;</pre>'))
+    assert plain.count(b"xmlns") == 2  # its own, and the text of the content
+    full = render(entry(image=Image("https://example.org/b.png")), entry(2), archive=True, tombstones=GONE)
+    assert full.splitlines()[2].count(b"xmlns") == full.count(b"xmlns") == 4
+    assert {prefix: name for prefix, name in tree(full).nsmap.items() if prefix} == {prefix: name for prefix, name in NS.items() if prefix != "a"}
+
+
+# --- what is made of an entry is made once --------------------------------------------------------------------------
+
+
+def made(work: Callable[[], object]) -> int:
+    """How many entries feedgen writes while `work` runs."""
+    counts = calls(work)
+    return counts["atom_entry"] + counts["rss_entry"]
+
+
+@pytest.mark.parametrize("form", [xml.atom, xml.rss])
+def test_a_document_has_the_same_bytes_whatever_is_remembered(form: Callable[..., bytes]) -> None:
+    """rule 21: with nothing, everything, something else, and an older state of an entry remembered."""
+    these = [
+        entry(number, image=Image("https://example.org/b.png") if number % 2 else None, language="de" if number > 2 else None)
+        for number in range(1, 5)
+    ]
+    documents = [
+        feed(*these),
+        feed(*these, summary_only=frozenset({these[0].id})),
+        feed(*these, site=replace(SITE, language="de")),
+        feed(replace(these[0], title="Edited"), *these[1:]),
+        feed(*reversed(these), archive=True, links=(*ARCHIVE, HOME)),
+        feed(),
+    ]
+    alone = []
+    for document in documents:
+        MEMO.clear()
+        alone.append(form(document, generator_version="1"))
+    assert [form(document, generator_version="1") for document in documents] == alone
+    assert [form(document, generator_version="1") for document in reversed(documents)] == alone[::-1]
+
+
+def test_an_entry_is_written_once_for_all_its_documents() -> None:
+    MEMO.clear()
+    these = [entry(number, authors=(ANN,)) for number in range(1, 11)]
+    assert made(lambda: render(*these)) == 10
+    assert made(lambda: render(*deepcopy(these), archive=True, links=(*ARCHIVE, HOME), tombstones=GONE)) == 0
+    assert made(lambda: render(*these[2:5], updated=NOON + timedelta(hours=1), site=replace(SITE, title="Another"))) == 0
+    assert made(lambda: xml.rss(feed(*these), generator_version="1")) == 10
+    assert made(lambda: render(replace(these[0], summary="Edited."), *these[1:])) == 1
+    assert made(lambda: render(*these, summary_only=frozenset({these[3].id}))) == 2  # and the edited one as it was
+
+
+def test_the_memory_of_entries_is_bounded_and_keeps_the_last_used() -> None:
+    """In bytes, of the entries themselves too; one that is larger than all of it is made each time."""
+    memo, large = Memo(200_000), [entry(number, content="x" * 20_000) for number in range(20)]
+    count = Counter[str]()
+
+    def get(one: Entry) -> Fragment:
+        def make() -> etree._Element:
+            count[one.id] += 1
+            return etree.Element("entry", id=one.id, text=one.content)
+
+        return memo.fragment(one, "atom", make)
+
+    for one in large:
+        assert get(large[0]).xml.startswith(f'<entry id="{large[0].id}"'.encode())
+        get(one)
+    assert set(count.values()) == {1}
+    for one in large[-3:]:
+        get(one)
+    get(large[1])
+    assert (count[large[0].id], count[large[1].id], count[large[-1].id]) == (1, 2, 1)
+    huge = entry(99, content="x" * 300_000)
+    assert get(huge) == get(huge)
+    assert count[huge.id] == 2
+
+
 # --- RFC 4287 -------------------------------------------------------------------------------------------------------
 
 FEED_ONCE = {"id", "title", "updated", "generator", "icon", "logo", "rights", "subtitle"}
@@ -315,13 +461,16 @@ def structure_faults(root: etree._Element) -> list[str]:
         counts = Counter(etree.QName(child).localname for child in parent)
         faults += [f"{name} x {counts[name]}" for name in once if counts[name] > 1]
         faults += [f"no {name}" for name in ("id", "title", "updated") if not counts[name]]
-        faults += [f"unknown {name}" for name in counts if name not in once | {"author", "contributor", "category", "link", "entry"}]
+        known = once | {"author", "contributor", "category", "link", "entry", "archive", "deleted-entry", "thumbnail"}
+        faults += [f"unknown {name}" for name in counts if name not in known]
         links = [link for link in parent.iterfind("a:link", NS) if link.get("rel", "alternate") == "alternate"]
         alternates = Counter((link.get("type"), link.get("hreflang")) for link in links)
         faults += [f"alternate twice: {key}" for key, count in alternates.items() if count > 1]
         if not alternates:
             faults.append("no alternate link")
-    for element in root.iterdescendants(etree.Element):
+    if {etree.QName(child).localname for entry in root.iterfind("a:entry", NS) for child in entry.itersiblings()} > {"entry"}:
+        faults.append("something stands after an entry")
+    for element in root.iterdescendants(f"{{{NS['a']}}}*"):
         name = etree.QName(element).localname
         faults += [f"{name}/@{key}" for key in element.attrib if key not in ATTRIBUTES.get(name, set())]
     return faults
@@ -525,10 +674,12 @@ def test_a_sound_document_gives_its_entry_ids_in_order() -> None:
     """O11"""
     assert xml.check(render(entry(2), entry(1))) == (entry(2).id, entry(1).id)
     assert xml.check(render()) == ()
+    assert xml.check(render(archive=True, tombstones=GONE)) == ()
 
 
 BOMB = b'<!DOCTYPE feed [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]>'
 SOUND = render(entry())
+TOMBSTONE = b'<deleted-entry xmlns="http://purl.org/atompub/tombstones/1.0" ref="urn:x:gone" when="2026-11-22T12:00:00Z"/>'
 
 
 def test_a_published_feed_tells_its_id() -> None:
@@ -572,6 +723,15 @@ def test_an_odd_document_tells_no_id(body: bytes) -> None:
         (SOUND.replace(b"<entry>", b"<entry><title>Another</title>"), "entry 1 needs one title"),
         (SOUND.replace(b'articles/1.html" rel="alternate"', b'articles/1.html" rel="related"'), "entry 1 has no alternate link"),
         (SOUND.replace(b'href="https://example.org/news/articles/1.html"', b'href=""'), "entry 1 has no alternate link"),
+        (SOUND.replace(b"</feed>", TOMBSTONE + b"</feed>"), "a tombstone stands after an entry"),
+        (render(entry(1), entry(2)).replace(b"</entry>", b"</entry>" + TOMBSTONE, 1), "a tombstone stands after an entry"),
+        (
+            SOUND.replace(b"<entry>", TOMBSTONE.replace(b"urn:x:gone", entry().id.encode()) + b"<entry>"),
+            f"an entry and a tombstone have the id {entry().id}",
+        ),
+        (SOUND.replace(b"<entry>", TOMBSTONE * 2 + b"<entry>"), "two tombstones are for the id urn:x:gone"),
+        (SOUND.replace(b"<entry>", TOMBSTONE.replace(b"ref", b"by") + b"<entry>"), "a tombstone needs ref and when"),
+        (SOUND.replace(b"<entry>", TOMBSTONE.replace(b"when", b"then") + b"<entry>"), "a tombstone needs ref and when"),
     ],
 )
 def test_a_document_that_is_not_sound_is_refused_with_the_reason(body: bytes, reason: str) -> None:
