@@ -165,12 +165,14 @@ def test_a_feed_reader_gets_every_item_as_it_was_meant() -> None:
 def test_hostile_titles_survive(title: str) -> None:
     """rules 14, 15, 31: a title is plain text whose & and < are numbers; a summary becomes the HTML that a description is."""
     body = render(
-        entry(title=title, summary=title, authors=(Person(title),), categories=(Category(title),), rights=title), site=replace(SITE, title=title)
+        entry(title=title, summary=title, authors=(Person(title),), categories=(Category(title),), rights=title),
+        site=replace(SITE, title=title, subtitle=title),
     )
     (found,) = parsed(body).entries
     assert [found.title, html.unescape(found.summary), found.author, found.tags[0].term, found.rights] == [title] * 5
-    assert parsed(body).feed.title == title
-    plain = re.findall(rb"<(?:title|category|dc:creator|dc:rights)>(.*?)</", body)
+    assert [parsed(body).feed.title, parsed(body).feed.subtitle] == [title] * 2
+    head, _, rest = body.partition(b"<item>")
+    plain = re.findall(rb"<(?:title|description)>(.*?)</", head) + re.findall(rb"<(?:title|category|dc:creator|dc:rights)>(.*?)</", rest)
     assert len(plain) == 6
     assert not re.search(rb"&(?!#x26;|#x3C;|gt;)", b"".join(plain))
 

@@ -436,6 +436,10 @@ def test_the_memory_of_entries_is_bounded_and_keeps_the_last_used() -> None:
         get(one)
     get(large[1])
     assert (count[large[0].id], count[large[1].id], count[large[-1].id]) == (1, 2, 1)
+    for edit in range(20):
+        get(entry(3, content="x" * 20_000, title=f"Edited {edit}"))
+    get(large[1])
+    assert (count[large[3].id], count[large[1].id]) == (21, 2)  # what an entry was before weighs nothing
     huge = entry(99, content="x" * 300_000)
     assert get(huge) == get(huge)
     assert count[huge.id] == 2
