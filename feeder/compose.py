@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import NAMESPACE_URL, uuid5
 
-from feeder import __version__, endpoint, notify, readers, stories, summarizers
+from feeder import __version__, endpoint, media, notify, readers, stories, summarizers
 from feeder.clock import Clock
 from feeder.config import Config, origins
 from feeder.edition import Terms
@@ -24,6 +24,7 @@ from feeder.press import FEED, Press
 from feeder.publishers import Publisher
 from feeder.publishers.folder import FolderPublisher
 from feeder.renderers import html, jsonfeed, xml
+from feeder.store import Store
 from feeder.summarizers import Summarizer
 
 if TYPE_CHECKING:  # at run time where there is one: nobody else shall pay for it
@@ -38,7 +39,7 @@ UNPLACED = "http://127.0.0.1:8000/"  # what a feed's id is minted from when nobo
 def publishing(config: Config, clock: Clock | None = None) -> Iterator[Parts]:
     """The parts to publish with, the only ones of their feed: ledger and output are locked until the context ends. Raises Busy."""
     with closing(Ledger.open(config.state)) as ledger:
-        parts = _parts(config, ledger, clock or Clock())
+        parts = _parts(config, ledger, clock or Clock(), Store(config.state / "media", writing=True))
         if ledger.get("feed_id") != parts.press.site.id:
             ledger.put(feed_id=parts.press.site.id)
         with parts.publisher.lock():
@@ -49,7 +50,7 @@ def publishing(config: Config, clock: Clock | None = None) -> Iterator[Parts]:
 def recovering(config: Config, clock: Clock, aside: str, *, force: bool = False) -> Iterator[Parts]:
     """The parts with a new and empty ledger, which takes the place of a lost one when the context ends well. Raises Busy, LedgerError."""
     with Ledger.rebuilding(config.state, aside, force=force) as ledger:
-        parts = _parts(config, ledger, clock)
+        parts = _parts(config, ledger, clock, Store(config.state / "media", writing=True))
         with parts.publisher.lock():
             yield parts
 
@@ -58,12 +59,12 @@ def recovering(config: Config, clock: Clock, aside: str, *, force: bool = False)
 def looking(config: Config) -> Iterator[Parts]:
     """The parts to look with (`plan`, `explain`), beside a running service: nothing may be written with them."""
     with closing(Ledger.look(config.state) or Ledger.blank()) as ledger:
-        yield replace(_parts(config, ledger, Clock()), assistant=None)
+        yield replace(_parts(config, ledger, Clock(), Store(config.state / "media", writing=False)), assistant=None)
 
 
 def renewed(config: Config, parts: Parts, clock: Clock | None = None) -> Parts:
     """The parts after a configuration was read again. Ledger and publisher stay: their locks are held."""
-    return replace(_parts(config, parts.ledger, clock or Clock()), publisher=parts.publisher)
+    return replace(_parts(config, parts.ledger, clock or Clock(), parts.press.store), publisher=parts.publisher)
 
 
 def intake(config: Config, assistant: Assistant | None = None) -> Intake:
@@ -125,19 +126,22 @@ def _hubs(config: Config) -> tuple[str, ...]:
     return said.hubs
 
 
-def _parts(config: Config, ledger: Ledger, clock: Clock) -> Parts:
+def _parts(config: Config, ledger: Ledger, clock: Clock, store: Store) -> Parts:
     assistant = _assistant(config, ledger, clock)
     publisher = FolderPublisher(config.output.folder, check=_check)
     site = _site(config, ledger, publisher)
     terms = Terms(config.feed.entries, timedelta(seconds=config.feed.tombstones))
     style = hashlib.sha256(repr((site, terms, html.VERSION, __version__)).encode()).hexdigest()[:16]
     return Parts(
-        inbox=Inbox(config.input.folder, suffixes=readers.suffixes(), settle=config.input.settle, max_size=config.input.max_size),
+        inbox=Inbox(
+            config.input.folder, suffixes=readers.suffixes(), media=media.SUFFIXES, settle=config.input.settle, max_size=config.input.max_size
+        ),
         intake=intake(config, assistant),
         ledger=ledger,
-        press=Press(ledger, site, html.Pages(site), html.static(), config.feed.entries, __version__),
+        press=Press(ledger, store, site, html.Pages(site), html.static(), config.feed.entries, __version__),
         publisher=publisher,
         settle=config.input.settle,
+        largest=config.input.max_media,
         style=style,
         terms=terms,
         keep_removed=config.input.on_removal == "keep",

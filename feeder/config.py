@@ -291,6 +291,7 @@ class _InputTable(_Table):
     folder: _Folder = Field(default=Path("input"), description="the name of a folder", examples=["input"])
     settle: _Duration = Field(default=1.0, ge=0, le=3600, description="a length of time, at most 1h", examples=["1s"])
     max_size: Annotated[int, BeforeValidator(_bytes)] = Field(default=10_000_000, ge=1, description="a size of at least 1B", examples=["10MB"])
+    max_media: Annotated[int, BeforeValidator(_bytes)] = Field(default=200_000_000, ge=1, description="a size of at least 1B", examples=["200MB"])
     on_removal: Literal["withdraw", "keep"] = Field(default="withdraw", description='"withdraw" or "keep"', examples=["withdraw"])
 
 

@@ -41,6 +41,7 @@ class Kind(StrEnum):
     """What a document is."""
 
     STATIC = "static"
+    MEDIA = "media"
     ARTICLE = "article"
     GONE = "gone"
     MONTH = "month"
@@ -120,6 +121,7 @@ def plan(
     revisions: Mapping[str, int],
     kin: Mapping[str, Sequence[tuple[str, float]]] = MappingProxyType({}),
     facets: Mapping[str, Sequence[Facet]] = MappingProxyType({}),
+    media: Mapping[str, Sequence[str]] = MappingProxyType({}),
     *,
     now: datetime,
     style: str,
@@ -130,7 +132,7 @@ def plan(
 
     `revisions` maps ids to the generation they last changed in; `kin` maps them to who tells the same story, the most alike first, with a
     likeness, `facets` to their tags and authors; `style` names the site's facts, the terms and the renderers; `static` maps the paths of fixed
-    documents to digests; `now` is aware UTC.
+    documents to digests; `media` maps ids to the names of what they show, of which only that of public entries is wanted; `now` is aware UTC.
     """
     public = sorted((k for k in known.values() if k.public), key=AGE, reverse=True)
     gone = [k for k in known.values() if k.arrival and not k.public]
@@ -142,6 +144,7 @@ def plan(
     newest, key, months = [k.id for k in public[:SHOWN]], _Keys(style, revisions, same_story), _by_month(public)
     wanted = (
         *(Wanted(path, Kind.STATIC, digest) for path, digest in static.items()),
+        *(Wanted(f"media/{name}", Kind.MEDIA, name) for name in sorted({name for k in public for name in media.get(k.id, ())})),
         *_articles(public, gone, key),
         *(Wanted(f"archive/{month}.html", Kind.MONTH, key.stamp(ids), ids) for month, ids in months.items()),
         *shared.pages(key),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from stat import S_ISDIR, S_ISLNK, S_ISREG
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -56,7 +56,9 @@ class Scan:
 
     `files` are settled regular files with a wanted suffix, `waiting` the unsettled ones with the seconds they still need,
     `ignored` counts files with another suffix. A path of `problems` (sorted) is there but is no article now. Only when `complete`
-    does a missing path mean a missing file. `root` is the folder's (st_dev, st_ino), None when it could not be opened.
+    does a missing path mean a missing file. `root` is the folder's (st_dev, st_ino), None when it could not be opened. `media` are the
+    regular files with a suffix of pictures and recordings, whether anybody refers to them or not; `unsettled` says of those that were
+    changed just now how many seconds they still need.
     """
 
     files: Mapping[str, Stat]
@@ -65,6 +67,8 @@ class Scan:
     ignored: int
     complete: bool
     root: tuple[int, int] | None
+    media: Mapping[str, Stat] = field(default_factory=dict)
+    unsettled: Mapping[str, float] = field(default_factory=dict)
 
 
 def ignored_name(name: str) -> bool:
@@ -76,13 +80,23 @@ def ignored_name(name: str) -> bool:
 class Inbox:
     """The only way to the input folder. The folder may be a link, and may come and go; whatever is in it may not."""
 
-    def __init__(self, root: Path, *, suffixes: frozenset[str], settle: float = 1.0, max_size: int = 10 * 1024 * 1024, max_depth: int = 64) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        suffixes: frozenset[str],
+        media: frozenset[str] = frozenset(),
+        settle: float = 1.0,
+        max_size: int = 10 * 1024 * 1024,
+        max_depth: int = 64,
+    ) -> None:
         """Files with one of `suffixes` (".md", any case) are read once they have not changed for `settle` seconds.
 
-        A file over `max_size` bytes or in a folder more than `max_depth` folders down is a problem and not read.
+        Those with a suffix of `media` are only noted: what becomes of them is for the articles that refer to them to say. A file over
+        `max_size` bytes or in a folder more than `max_depth` folders down is a problem and not read.
         """
         self._root = root
-        self._rules = _Rules(tuple(sorted(suffix.lower() for suffix in suffixes)), settle, max_size, max_depth)
+        self._rules = _Rules(_sorted(suffixes), _sorted(media), settle, max_size, max_depth)
         self._unsettled: dict[str, tuple[Stat, float]] = {}
         self._spelled: dict[str, str] = {}
 
@@ -107,7 +121,7 @@ class Inbox:
             look.fail(str(self._root), error)
         self._unsettled, self._spelled = look.unsettled, look.spelled
         problems = tuple(sorted(look.problems, key=str))
-        return Scan(look.files, problems, look.waiting, look.ignored, look.complete, identity)
+        return Scan(look.files, problems, look.waiting, look.ignored, look.complete, identity, look.media, look.unsettled_media)
 
     def read(self, path: str, stat: Stat) -> bytes:
         """The bytes of exactly the version `stat` of the file at `path`, both as the last scan gave them.
@@ -141,6 +155,7 @@ class Inbox:
 @dataclass(frozen=True, slots=True)
 class _Rules:
     suffixes: tuple[str, ...]
+    media: tuple[str, ...]
     settle: float
     size: int
     depth: int
@@ -157,6 +172,8 @@ class _Look:
         self.complete = True
         self.unsettled: dict[str, tuple[Stat, float]] = {}
         self.spelled: dict[str, str] = {}
+        self.media: dict[str, Stat] = {}
+        self.unsettled_media: dict[str, float] = {}
         self._rules = rules
         self._now = int(now * 1e9)
         self._calm = self._now - int(rules.settle * 1e9)
@@ -239,7 +256,26 @@ class _Look:
             self._linked(prefix + name)
         else:
             self.ignored += 1
+            if name.lower().endswith(self._rules.media):
+                self._medium(entry, prefix + name)
         return True
+
+    def _medium(self, entry: os.DirEntry[str], path: str) -> None:
+        """Note a picture or a recording. Of two names that are one in NFC, the one spelled so counts, else the first by its bytes."""
+        key = path_key(path)
+        if key is None or (key in self.media and path != min(path, self.spelled.get(key, key), key=lambda raw: (raw != key, raw))):
+            return
+        try:
+            found = entry.stat(follow_symlinks=False)
+        except FileNotFoundError:
+            return
+        if not S_ISREG(found.st_mode):
+            return
+        self.media[key] = stat = Stat(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev)
+        self.spelled[key] = path
+        self.unsettled_media.pop(key, None)
+        if (wait := self._wait(key, stat, self._rules.settle if stat.size else max(10 * self._rules.settle, 5.0))) > 0:
+            self.unsettled_media[key] = wait
 
     def _spell(self, path: str, mode: int, stat: Stat) -> None:
         key = path_key(path)
@@ -299,6 +335,10 @@ class _Look:
 
     def _problem(self, path: str, reason: str, hint: str) -> None:
         self.problems.append(Problem(_shown(path), reason, hint))
+
+
+def _sorted(suffixes: frozenset[str]) -> tuple[str, ...]:
+    return tuple(sorted(suffix.lower() for suffix in suffixes))
 
 
 def _read(fd: int, path: str, stat: Stat) -> bytes:

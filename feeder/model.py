@@ -140,6 +140,7 @@ class Article:
     `content` is sanitized HTML with absolute URLs, without the title line; `blocks` is its plain text. `origins` tells
     where a fact came from ("title" -> "first heading"), `flags` what its author should know ("decoded as windows-1252, a guess").
     `references` are the paths of the pictures and recordings in the input folder that it refers to; `duration` is in seconds, of its first enclosure.
+    `media` are the names of those that it shows or leads to, sorted.
     """
 
     path: str
@@ -162,6 +163,7 @@ class Article:
     image: Image | None = None
     duration: int | None = None
     references: tuple[str, ...] = ()
+    media: tuple[str, ...] = ()
     origins: tuple[tuple[str, str], ...] = ()
     flags: tuple[str, ...] = ()
 

@@ -98,10 +98,10 @@ def check(config: Config, *, clock: Clock) -> Checked:
     require_folder(config)
     with compose.looking(config) as parts:
         scan = settled(config, parts, clock)
-        problems, notes, articles = list(scan.problems), list[Problem](), 0
+        problems, notes, articles, beside = list(scan.problems), list[Problem](), 0, pipeline.gallery(parts, scan)
         for path, stat in scan.files.items():
             try:
-                article, _ = parts.intake.article(path, parts.inbox.read(path, stat))
+                article, _ = parts.intake.article(path, parts.inbox.read(path, stat), beside.find)
             except Unreadable as error:
                 problems.append(Problem(path, error.reason, error.hint))
             except FeederError as error:
@@ -125,7 +125,8 @@ def explain(config: Config, file: Path) -> Explained:
         raise Unreadable(f"{file}: no regular file of at most {config.input.max_size} bytes", "`feeder status` says what is wrong with it")
     with compose.looking(config) as parts:
         try:
-            article, summary = parts.intake.article(path, file.read_bytes())
+            scan = parts.inbox.scan(now=Clock().now().timestamp(), tick=Clock().tick())
+            article, summary = parts.intake.article(path, file.read_bytes(), pipeline.gallery(parts, scan).find)
         except OSError as error:
             raise FeederError(f"{file} cannot be read: {error.strerror}") from error
         except Unreadable as error:

@@ -20,9 +20,10 @@ from feeder import changes, edition, notify, stories
 from feeder.changes import Change, Found, Look, State, Verb, Verdict
 from feeder.edition import Edition, Terms, Wanted
 from feeder.errors import Problem, PublishError, Unreadable, Unsettled
+from feeder.gallery import Gallery, tidy
 from feeder.inbox import Inbox, Scan, Stat
 from feeder.ledger import FileRecord, Ledger, News, Shelved, Told
-from feeder.model import Article, Document, Source, Summary
+from feeder.model import Article, Document, Medium, Source, Summary
 from feeder.press import FEED, Press
 from feeder.publishers import Publisher, Put
 from feeder.renderers import xml
@@ -31,9 +32,11 @@ from feeder.summarizers import Summarizer
 if TYPE_CHECKING:
     from feeder.assistant import Assistant
 
-__all__ = ["Batch", "Intake", "Parts", "Report", "cycle", "foresee", "gathered"]
+__all__ = ["Batch", "Find", "Intake", "Parts", "Report", "cycle", "foresee", "gallery", "gathered"]
 
 Progress = Callable[[str, int, int], None]
+Find = Callable[[Iterable[str]], Mapping[str, Medium | str]]
+"""Paths in the input folder to the media there, or to the reason why there is none. Raises Unsettled."""
 NOTHING = Put((), (), 0)
 PATIENCE = 10  # settle times that a missing file is waited for while another one is being written
 BACKLOG = 10.0  # seconds of a cycle in which a language model is asked about articles whose extracts are out already: a new one may be waiting
@@ -56,6 +59,7 @@ class Memory:
 
     rest: tuple[Scan, datetime, Report] | None = None
     absent: dict[str, float] = field(default_factory=dict)
+    missed: dict[str, float] = field(default_factory=dict)
     edition: tuple[str, Edition] | None = None
     shelf: object = None
 
@@ -73,10 +77,13 @@ class Intake:
     zone: tzinfo
     salt: str
 
-    def article(self, path: str, body: bytes) -> tuple[Article, Summary]:
-        """The article in a file's bytes, and its summary. Raises Unreadable."""
+    def article(self, path: str, body: bytes, find: Find) -> tuple[Article, Summary]:
+        """The article in a file's bytes, and its summary; `find` is asked for what it refers to. Raises Unreadable, and what `find` does."""
         folder = path.rpartition("/")[0]
-        article = self.reader(Source(path, body, self.base + quote(f"{folder}/" if folder else ""), self.zone))
+        source = Source(path, body, self.base + quote(f"{folder}/" if folder else ""), self.zone, self.base)
+        article = self.reader(source)
+        if article.references:
+            article = self.reader(replace(source, media=find(article.references)))
         return article, self.summarizer(article)
 
 
@@ -84,8 +91,8 @@ class Intake:
 class Parts:
     """What a cycle is made of. `style` names whatever turns entries into documents: when it changes, they are made again.
 
-    `settle` is in seconds; `terms` are those of the edition. With `keep_removed` what was published stays when its file goes. `assistant` is
-    there where summaries are asked for.
+    `settle` is in seconds, `largest` the bytes that a picture or a recording may have; `terms` are those of the edition. With
+    `keep_removed` what was published stays when its file goes. `assistant` is there where summaries are asked for.
     """
 
     inbox: Inbox
@@ -94,6 +101,7 @@ class Parts:
     press: Press
     publisher: Publisher
     settle: float
+    largest: int
     style: str
     terms: Terms = field(default_factory=Terms)
     keep_removed: bool = False
@@ -144,12 +152,13 @@ def cycle(
     scan = parts.inbox.scan(now=now.timestamp(), tick=tick)
     if (nothing_new := _at_rest(parts, scan, now)) is not None:
         return nothing_new
-    batch = _read(parts, scan, now, stop, say)
+    batch = _read(parts, scan, _gallery(parts, scan, tick), now, stop, say)
     ask_again, remarks = _ask(parts, scan, batch, now, stop, say)
     look = _look(parts, scan, batch, tick)
     if accept_removals:
         look = replace(look, brief=frozenset())  # they are meant: no editor will put them back in a moment
     verdict = _decide(parts, look, batch, now, accept_removals=accept_removals)
+    batch.gallery.keep()
     _apply(ledger, look, batch, verdict, now)
     if (orphans := _orphans(parts)) and not accept_removals:
         verdict = replace(verdict, held=orphans)
@@ -190,7 +199,7 @@ def _at_rest(parts: Parts, scan: Scan, now: datetime) -> Report | None:
 def foresee(parts: Parts, *, now: datetime, tick: float, accept_removals: bool = False) -> Verdict:
     """What the next cycle would decide, without deciding it: nothing is written."""
     scan = parts.inbox.scan(now=now.timestamp(), tick=tick)
-    batch = _read(parts, scan, now, lambda: None, lambda _what, _done, _of: None)
+    batch = _read(parts, scan, gallery(parts, scan), now, lambda: None, lambda _what, _done, _of: None)
     look = replace(_look(parts, scan, batch, tick), brief=frozenset())
     return _decide(parts, look, batch, now, accept_removals=accept_removals)
 
@@ -202,7 +211,7 @@ def _decide(parts: Parts, look: Look, batch: Batch, now: datetime, *, accept_rem
 
 def gathered(parts: Parts, scan: Scan, *, now: datetime, progress: Progress | None = None) -> Batch:
     """What a cycle would read of this scan; nothing is written."""
-    return _read(parts, scan, now, lambda: None, progress or (lambda _what, _done, _of: None))
+    return _read(parts, scan, gallery(parts, scan), now, lambda: None, progress or (lambda _what, _done, _of: None))
 
 
 # -- the folder ---------------------------------------------------------------------------------------------------------------
@@ -212,16 +221,27 @@ def gathered(parts: Parts, scan: Scan, *, now: datetime, progress: Progress | No
 class Batch:
     """What reading brought: articles, and a record for each file whose record changes."""
 
+    gallery: Gallery
     found: list[Found] = field(default_factory=list)
     told: dict[str, Told] = field(default_factory=dict)
     records: dict[str, FileRecord] = field(default_factory=dict)
     unsettled: list[float] = field(default_factory=list)
 
 
-def _read(parts: Parts, scan: Scan, now: datetime, stop: Callable[[], None], say: Progress) -> Batch:
-    """Read every settled file that is new, or no longer as it was read last."""
-    batch, files, salt = Batch(), dict(parts.ledger.files()), parts.intake.salt
-    todo = [(path, stat) for path, stat in scan.files.items() if not ((seen := files.get(path)) and seen.stat == stat and seen.salt == salt)]
+def gallery(parts: Parts, scan: Scan) -> Gallery:
+    """What lies beside articles in a look at the folder, for somebody who does not wait: what is not there now is missing."""
+    return Gallery(parts.inbox, scan, parts.ledger, parts.press.store, most=parts.largest, absent={}, tick=0.0, settle=0.0)
+
+
+def _gallery(parts: Parts, scan: Scan, tick: float) -> Gallery:
+    missed, settle = parts.memory.missed, parts.settle
+    return Gallery(parts.inbox, scan, parts.ledger, parts.press.store, most=parts.largest, absent=missed, tick=tick, settle=settle)
+
+
+def _read(parts: Parts, scan: Scan, gallery: Gallery, now: datetime, stop: Callable[[], None], say: Progress) -> Batch:
+    """Read every settled file that is new, or no longer as it was read last, or beside which something is no longer so."""
+    batch = Batch(gallery)
+    todo = list(_todo(parts, scan, batch))
     for number, (path, stat) in enumerate(todo):
         stop()
         say("reading", number, len(todo))
@@ -229,26 +249,58 @@ def _read(parts: Parts, scan: Scan, now: datetime, stop: Callable[[], None], say
             _read_one(parts, batch, path, stat, now)
         except Unsettled:
             batch.unsettled.append(parts.settle)
-        except Unreadable as error:
-            batch.records[path] = FileRecord(path, tuple(stat), parts.intake.salt, "", error.reason, error.hint, (), now)
     for problem in scan.problems:
         batch.records[problem.where] = FileRecord(problem.where, (), parts.intake.salt, "", problem.reason, problem.hint, (), now)
     return batch
 
 
+def _todo(parts: Parts, scan: Scan, batch: Batch) -> Iterator[tuple[str, Stat]]:
+    files, salt = dict(parts.ledger.files()), parts.intake.salt
+    for path, stat in scan.files.items():
+        seen = files.get(path)
+        if seen is None or seen.stat != stat or seen.salt != salt or (seen.refers and _is_beside_another(parts, batch, seen)):
+            yield path, stat
+
+
+def _is_beside_another(parts: Parts, batch: Batch, seen: FileRecord) -> bool:
+    try:
+        return batch.gallery.changed(seen)
+    except Unsettled:
+        batch.unsettled.append(parts.settle)
+        return False
+
+
 def _read_one(parts: Parts, batch: Batch, path: str, stat: Stat, now: datetime) -> None:
-    seen = parts.ledger.files().get(path)
+    seen, salt, asked = parts.ledger.files().get(path), parts.intake.salt, list[str]()
+
+    def find(paths: Iterable[str]) -> Mapping[str, Medium | str]:
+        asked.extend(paths)
+        return batch.gallery.find(paths)
+
     body = parts.inbox.read(path, stat)
-    raw = hashlib.sha256(body).hexdigest()
-    if seen and seen.raw == raw and seen.salt == parts.intake.salt:
-        batch.records[path] = replace(seen, stat=tuple(stat))
+    if seen and seen.salt == salt and seen.raw == _raw(body, refers := batch.gallery.tokens(there for there, _ in seen.refers)):
+        batch.records[path] = replace(seen, stat=tuple(stat), refers=refers)
         return
-    article, summary = parts.intake.article(path, body)
-    modified = _time(stat.mtime_ns)
+    try:
+        article, summary = parts.intake.article(path, body, find)
+    except Unreadable as error:
+        refers = batch.gallery.tokens(asked)  # what it lacks may come
+        batch.records[path] = FileRecord(path, tuple(stat), salt, "", error.reason, error.hint, (), now, refers=refers)
+        return
+    refers = batch.gallery.tokens(article.references)
+    raw, modified = _raw(body, refers), _time(stat.mtime_ns)
     flags = (*article.flags, *_misdated(article, modified, now))
     batch.told[path] = _told(article, summary)
-    batch.records[path] = FileRecord(path, tuple(stat), parts.intake.salt, raw, flags=flags, pending=summary.pending)
+    batch.records[path] = FileRecord(path, tuple(stat), salt, raw, flags=flags, pending=summary.pending, refers=refers)
     batch.found.append(_found(article, raw, modified))
+
+
+def _raw(body: bytes, refers: tuple[tuple[str, str], ...]) -> str:
+    """The digest of a file, and of what it refers to: wherever that lies, the two may have moved together."""
+    digest = hashlib.sha256(body)
+    for _, token in refers:
+        digest.update(f"\0{token}".encode())
+    return digest.hexdigest()
 
 
 def _told(article: Article, summary: Summary) -> Told:
@@ -316,7 +368,7 @@ def _pending(parts: Parts, scan: Scan, batch: Batch, now: datetime) -> list[File
 
 
 def _ask_about(parts: Parts, assistant: Assistant, batch: Batch, record: FileRecord, stat: Stat, stop: Callable[[], None]) -> None:
-    article, _ = parts.intake.article(record.path, parts.inbox.read(record.path, stat))
+    article, _ = parts.intake.article(record.path, parts.inbox.read(record.path, stat), batch.gallery.find)
     summary = assistant.ask(article, stop)
     if summary.pending:
         return
@@ -395,6 +447,7 @@ def _publish(parts: Parts, now: datetime, stop: Callable[[], None], say: Progres
     shelved = (Shelved(w.path, w.key, *now_there[w.path]) for w in behind)
     ledger.note_shelf(shelved, surplus, state, News(parts.press.site.hubs, digests, now))
     memory.shelf = publisher.fingerprint()
+    tidy(ledger, parts.press.store)
     return shelf, put
 
 
@@ -404,7 +457,10 @@ def _planned(parts: Parts, now: datetime) -> Edition:
     made_from = f"{ledger.generation()} {parts.style}"
     if memory.edition is None or memory.edition[0] != made_from or (memory.edition[1].until or now) < now:
         facts = (ledger.known(), ledger.revisions(), ledger.stories.kin(), ledger.facets.all())
-        memory.edition = (made_from, edition.plan(*facts, now=now, style=parts.style, static=press.digests(), terms=parts.terms))
+        memory.edition = (
+            made_from,
+            edition.plan(*facts, ledger.media.shown(), now=now, style=parts.style, static=press.digests(), terms=parts.terms),
+        )
     return memory.edition[1]
 
 

@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
 
-from feeder import edition, feeds
+from feeder import edition, feeds, media
 from feeder.edition import Edition, Kind, Wanted
 from feeder.facets import folders
 from feeder.ledger import Ledger
 from feeder.model import Document, Entry, Feed, Sibling, Site, Tombstone
 from feeder.renderers import jsonfeed, opml, xml
 from feeder.renderers.html import Pages
+from feeder.store import Store
 
 __all__ = ["FEED", "Press"]
 
@@ -27,6 +28,7 @@ class Press:
     """What documents are made with. `limit` counts the entries of the current document; `version` is the program's."""
 
     ledger: Ledger
+    store: Store
     site: Site
     pages: Pages
     static: tuple[Document, ...]
@@ -42,6 +44,8 @@ class Press:
         match wanted.kind:
             case Kind.STATIC:
                 return next(document for document in self.static if document.path == wanted.path)
+            case Kind.MEDIA:
+                return Document(wanted.path, media.guessed(wanted.path) or "", self.store.read(wanted.key))
             case Kind.ARTICLE | Kind.GONE | Kind.MONTH | Kind.INDEX | Kind.MISSING:
                 body = self._page(shelf, wanted)
             case Kind.FACET | Kind.YEAR | Kind.DIRECTORY:

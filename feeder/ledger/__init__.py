@@ -12,6 +12,8 @@ The data model, one table each:
     story     what of an entry is compared with others, to find those on the same event; with `term` and `kin` (see _stories)
     topic     feeds that hubs are told of; with `ping`, what they are still to be told, and `hub` (see _pings)
     cycle     the last hundred cycles, for `feeder status`
+    medium    every picture and recording that an article refers to, as its file was last read: its facts, or why it is not published
+    shown     which of them entries show (`_media`)
     meta      single values: schema guard, feed id, generation, held removals
 
 Durability: WAL with synchronous=FULL; each verdict is one transaction (SQLite's own documentation, "Atomic Commit"). Each entry row
@@ -34,6 +36,7 @@ from feeder.errors import Damaged, LedgerError
 from feeder.ledger._answers import Answer, Answers, Contact, Spent
 from feeder.ledger._database import Database, holder, lock, looked_at, moment, opened, told
 from feeder.ledger._facets import Facets
+from feeder.ledger._media import Media, MediumRecord
 from feeder.ledger._pings import Hub, News, Ping, Pings
 from feeder.ledger._rebuilt import rebuilding
 from feeder.ledger._rows import (
@@ -64,6 +67,8 @@ __all__ = [
     "FileRecord",
     "Hub",
     "Ledger",
+    "Media",
+    "MediumRecord",
     "News",
     "Ping",
     "Pings",
@@ -93,6 +98,7 @@ class Ledger(Database):
         self.facets = Facets(self)
         self.pings = Pings(self)
         self.stories = Stories(self)
+        self.media = Media(self)
 
     @classmethod
     def open(cls, folder: Path) -> Ledger:
@@ -157,6 +163,7 @@ class Ledger(Database):
         self._known = self._files = self._shelf = None
         self.facets.forget()
         self.stories.forget()
+        self.media.forget()
 
     # -- promises -------------------------------------------------------------------------------------------------------
 
@@ -187,6 +194,7 @@ class Ledger(Database):
             self.db.executemany("REPLACE INTO content VALUES (?, ?)", bodies)
             self.facets.record(after.values(), told)
             self.stories.record(after.values(), told)
+            self.media.record(after.values(), told)
             self._write_files(files, forget)
             if after:
                 self.note("generation", str(generation))
@@ -234,7 +242,7 @@ class Ledger(Database):
 
     def _write_files(self, files: Iterable[FileRecord], forget: Iterable[str]) -> None:
         records, paths = list(files), list(forget)
-        self.db.executemany("REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", map(file_row, records))
+        self.db.executemany("REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", map(file_row, records))
         self.db.executemany("DELETE FROM file WHERE path = ?", ((path,) for path in paths))
         if self._files is not None:
             self._files |= {record.path: record for record in records}

@@ -65,6 +65,11 @@ MIGRATIONS = (
     INSERT OR IGNORE INTO facet SELECT content.id, 'tags', json_extract(value, '$[0]') FROM content, json_each(body, '$.categories');
     INSERT OR IGNORE INTO facet SELECT content.id, 'authors', json_extract(value, '$[0]') FROM content, json_each(body, '$.authors');
     """,
+    """
+    CREATE TABLE medium (path TEXT PRIMARY KEY, stat TEXT NOT NULL, salt TEXT NOT NULL, reason TEXT NOT NULL, facts TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE shown (id TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (id, name)) WITHOUT ROWID;
+    ALTER TABLE file ADD COLUMN refers TEXT NOT NULL DEFAULT '[]';
+    """,
 )
 
 

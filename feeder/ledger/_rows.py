@@ -35,7 +35,7 @@ __all__ = [
 SELECT = """
     SELECT id, path, slug, published, updated, raw, visible, title, sketch, stated, arrival, expires, state, since, checksum, revision FROM entry
 """
-FILES = "SELECT path, stat, salt, raw, reason, hint, flags, since, pending FROM file"
+FILES = "SELECT path, stat, salt, raw, reason, hint, flags, since, pending, refers FROM file"
 UPSERT = """
     INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET
         path = excluded.path, slug = excluded.slug, slug_key = excluded.slug_key, published = excluded.published, updated = excluded.updated,
@@ -49,7 +49,8 @@ UPSERT = """
 class FileRecord:
     """A file as it was last read. `reason` is empty unless it is in quarantine; `salt` names the reader that read it.
 
-    `pending` is the key of the answer that its summary waits for, empty when the summary is final.
+    `pending` is the key of the answer that its summary waits for, empty when the summary is final. `refers` are the media beside it, each a
+    path and what that was: the medium's name, or why there is none.
     """
 
     path: str
@@ -61,6 +62,7 @@ class FileRecord:
     flags: tuple[str, ...] = ()
     since: datetime = datetime(1970, 1, 1, tzinfo=UTC)
     pending: str = ""
+    refers: tuple[tuple[str, str], ...] = ()
 
     @property
     def problem(self) -> Problem | None:
@@ -135,14 +137,15 @@ def checksum(row: tuple[object, ...]) -> int:
 
 def file_row(f: FileRecord) -> tuple[object, ...]:
     """The row of a file."""
-    return (f.path, " ".join(map(str, f.stat)), f.salt, f.raw, f.reason, f.hint, "\n".join(f.flags), stamp(f.since), f.pending)
+    return (f.path, " ".join(map(str, f.stat)), f.salt, f.raw, f.reason, f.hint, "\n".join(f.flags), stamp(f.since), f.pending, json.dumps(f.refers))
 
 
-def file_record(row: tuple[str, str, str, str, str, str, str, int, str]) -> FileRecord:
+def file_record(row: tuple[str, str, str, str, str, str, str, int, str, str]) -> FileRecord:
     """The file in a row."""
-    path, stat, salt, raw, reason, hint, flags, since, pending = row
+    path, stat, salt, raw, reason, hint, flags, since, pending, refers = row
     said = tuple(flags.split("\n")) if flags else ()
-    return FileRecord(path, tuple(map(int, stat.split())), salt, raw, reason, hint, said, moment(since), pending)
+    beside = tuple((path, token) for path, token in json.loads(refers)) if refers != "[]" else ()
+    return FileRecord(path, tuple(map(int, stat.split())), salt, raw, reason, hint, said, moment(since), pending, beside)
 
 
 def body_row(told: Told) -> str:

@@ -77,6 +77,7 @@ def read(source: Source) -> Article:
         image=image or beside.thumbnail,
         duration=beside.duration(enclosures),
         references=tuple(beside.references),
+        media=beside.names,
         origins=tuple(facts.origins),
         flags=(*parsed.flags, *facts.flags, *dropped, *beside.flags),
     )

@@ -40,6 +40,7 @@ class Beside:
         self._home = source.home or source.base
         self._media = source.media
         self._flags: dict[str, None] = {}
+        self._names: set[str] = set()
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -50,6 +51,11 @@ class Beside:
     def unseen(self) -> bool:
         """Whether something is referred to that nobody has looked for yet."""
         return any(path not in self._media for path in self.references)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all media that were given out, sorted."""
+        return tuple(sorted(self._names))
 
     def holds(self, href: str) -> bool:
         """Tell whether a reference means a file in the input folder, be it there or not."""
@@ -71,7 +77,8 @@ class Beside:
         return found
 
     def address(self, medium: Medium) -> str:
-        """Return where a medium is published."""
+        """Return where a medium is published; from here on it belongs to the article."""
+        self._names.add(medium.name)
         return f"{self._home}{medium.path}"
 
     def picture(self, href: str, alt: str) -> Image | None:
@@ -113,8 +120,8 @@ class Beside:
 
     def duration(self, enclosures: Sequence[Link]) -> int | None:
         """Return how long the first of these is, in seconds."""
-        known = {self.address(medium): medium.duration for medium in self._media.values() if not isinstance(medium, str)}
-        return known.get(enclosures[0].href) if enclosures else None
+        first = enclosures[0].href if enclosures else ""
+        return next((m.duration for m in self._media.values() if not isinstance(m, str) and f"{self._home}{m.path}" == first), None)
 
     def _path(self, href: str) -> str | None:
         if self._elsewhere:
