@@ -130,9 +130,8 @@ def plan(
 ) -> Edition:
     """The edition that follows from the promises.
 
-    `revisions` maps ids to the generation they last changed in; `kin` maps them to who tells the same story, the most alike first, with a
-    likeness, `facets` to their tags and authors; `style` names the site's facts, the terms and the renderers; `static` maps the paths of fixed
-    documents to digests; `media` maps ids to the names of what they show, of which only that of public entries is wanted; `now` is aware UTC.
+    By id: the generations of the last changes, `kin` (the most alike first, with a likeness), tags and authors, names of `media`. `style` names
+    the site's facts, the terms and the renderers; `static` maps paths of fixed documents to digests; `now` is aware UTC.
     """
     public = sorted((k for k in known.values() if k.public), key=AGE, reverse=True)
     gone = [k for k in known.values() if k.arrival and not k.public]
@@ -144,8 +143,7 @@ def plan(
     newest, key, months = [k.id for k in public[:SHOWN]], _Keys(style, revisions, same_story), _by_month(public)
     wanted = (
         *(Wanted(path, Kind.STATIC, digest) for path, digest in static.items()),
-        *(Wanted(f"media/{name}", Kind.MEDIA, name) for name in sorted({name for k in public for name in media.get(k.id, ())})),
-        *_articles(public, gone, key),
+        *_articles(public, gone, media, key),
         *(Wanted(f"archive/{month}.html", Kind.MONTH, key.stamp(ids), ids) for month, ids in months.items()),
         *shared.pages(key),
         Wanted("404.html", Kind.MISSING, style),
@@ -165,7 +163,9 @@ def _buried(gone: Iterable[Known], after: datetime) -> tuple[tuple[str, datetime
     return tuple(sorted(((k.id, k.since) for k in gone if k.since and k.since > after), key=lambda told: (told[1], told[0]), reverse=True))
 
 
-def _articles(public: Iterable[Known], gone: Iterable[Known], key: _Keys) -> Iterator[Wanted]:
+def _articles(public: Iterable[Known], gone: Iterable[Known], media: Mapping[str, Sequence[str]], key: _Keys) -> Iterator[Wanted]:
+    for name in sorted({name for k in public for name in media.get(k.id, ())}):
+        yield Wanted(f"media/{name}", Kind.MEDIA, name)
     for k in public:
         yield Wanted(_page(k), Kind.ARTICLE, key.page(k), (k.id,))
     for k in (k for k in gone if not k.bare):

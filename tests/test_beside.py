@@ -277,6 +277,6 @@ def test_every_published_address_of_a_medium_is_there(room: Newsroom) -> None:
         room.write(f"{number}/cover.png", beside.png(20 + number, 20))
         room.write(f"{number}/talk.m4a", beside.m4a(10 + number))
     room.cycle()
-    named = {found for body in room.published().values() for found in re.findall(rb"https://news\.example/media/([^\"<&]+)", body)}
+    named = {found for body in room.published().values() for found in re.findall(rb"https://news\.example/media/([^\"<&\\\\]+)", body)}
     assert named == {name.encode() for name in media(room)}
     assert len(named) == 9
