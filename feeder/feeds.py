@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from feeder.facets import Facet
-    from feeder.model import Category, Person
+    from feeder.model import Category, Image, Person
 
 __all__ = ["ATOM", "Bounds", "Past", "archive", "archive_path", "current", "shared", "twin"]
 
@@ -198,7 +198,8 @@ def _cut(entry: Entry, room: int) -> Entry:
 
 def _size(entry: Entry) -> int:
     texts = (entry.id, entry.title, entry.summary, entry.language, entry.rights)
-    return _ENTRY_MARKUP + _texts_size(texts) + _parts_size((*entry.authors, *entry.every_link, *entry.categories)) + _content_size(entry)
+    parts = _parts_size((*entry.authors, *entry.every_link, *entry.categories)) + _image_size(entry.image)
+    return _ENTRY_MARKUP + _texts_size(texts) + parts + _content_size(entry)
 
 
 def _content_size(entry: Entry) -> int:
@@ -207,7 +208,12 @@ def _content_size(entry: Entry) -> int:
 
 def _feed_size(site: Site, links: Iterable[Link]) -> int:
     texts = (site.id, site.title, site.title, site.base, site.language, site.subtitle, site.rights)
-    return _FEED_MARKUP + _texts_size(texts) + _parts_size((*site.authors, *links))
+    return _FEED_MARKUP + _texts_size(texts) + _parts_size((*site.authors, *links)) + _image_size(site.image)
+
+
+def _image_size(image: Image | None) -> int:
+    """What a picture takes at most: its address stands there as a URI."""
+    return _PART_MARKUP + len(quote(image.href, errors="replace")) if image else 0
 
 
 def _parts_size(parts: Iterable[Person | Link | Category]) -> int:

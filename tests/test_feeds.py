@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeder.feeds import Bounds, current
-from feeder.model import Category, Entry, Link, Person, Site
+from feeder.model import Category, Entry, Image, Link, Person, Site
 from feeder.renderers.xml import atom
 
 if TYPE_CHECKING:
@@ -179,6 +179,7 @@ def test_the_bound_is_near_the_bytes_of_an_ordinary_feed() -> None:
         {"categories": (Category("a", "b", "c"),) * 100},
         {"links": entry(2).links + (Link("https://b", "r", "t", "i", "h", 1),) * 100},
         {"links": (replace(entry(2).links[0], title='"\n\t\r' * 500),)},
+        {"image": Image("https://example.org/" + "é" * 2_000, "image/png", 10**5, 10**5)},
     ],
 )
 def test_the_bound_is_never_too_low(changes: dict[str, Any]) -> None:
