@@ -1,6 +1,7 @@
 """The answer to one HTTP request, as a read-only ASGI application over a shelf: methods, conditions, codings (RFC 9110). No sockets.
 
-An ETag is weak, so that one tag is right for both codings (RFC 9110 section 8.8.3.3) and revalidates across them.
+An ETag is weak, so that one tag is right for both codings (RFC 9110 section 8.8.3.3) and revalidates across them. That of a medium is strong:
+its address is the digest of its bytes, which have one coding; so a download can go on where it stopped (section 14).
 """
 
 from __future__ import annotations
@@ -8,12 +9,14 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
+import os
 import re
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import formatdate, parsedate_tz
 from http import HTTPStatus
+from io import FileIO
 from typing import NamedTuple, TypedDict
 from urllib.parse import quote, unquote_to_bytes
 
@@ -57,6 +60,7 @@ _CHUNK = 64 * 1024
 _TARGET = re.compile(rb"(?:https?://[^/?#]*)?(/.*)?", re.IGNORECASE | re.DOTALL)
 _BAD_ESCAPE = re.compile(rb"%(?![0-9a-f]{2})|%(?:[01][0-9a-f]|7f|2f|5c)", re.IGNORECASE)
 _CODING = re.compile(rb"\s*([^\s;,]+)\s*(?:;\s*q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*)?", re.IGNORECASE)
+_RANGE = re.compile(rb"\s*bytes\s*=\s*(\d{0,18})\s*-\s*(\d{0,18})\s*", re.IGNORECASE)
 _TAG = re.compile(rb'(?:W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
 
 
@@ -66,6 +70,15 @@ class _Answer(NamedTuple):
     status: int
     headers: _Headers
     body: bytes = b""
+    stretch: _Stretch | None = None
+
+
+class _Stretch(NamedTuple):
+    """What is sent of a file: so many bytes from `start` on. The file belongs to the answer, and is closed with it."""
+
+    file: FileIO
+    start: int
+    length: int
 
 
 def _text(status: HTTPStatus, *headers: tuple[bytes, bytes]) -> _Answer:
@@ -135,6 +148,22 @@ def _unchanged(item: Item, modified: int, fields: Mapping[bytes, bytes]) -> bool
     return False
 
 
+def _range(said: bytes, size: int) -> tuple[int, int] | tuple[()] | None:
+    """The one range of bytes that is asked for (RFC 9110 section 14.1.2), its end not included; empty when there are no such bytes.
+
+    None where all is to be sent: nothing is asked, it cannot be understood, or several are asked for at once (H8).
+    """
+    match = _RANGE.fullmatch(said)
+    if match is None or not (match[1] or match[2]):
+        return None
+    if not match[1]:
+        return (size - min(int(match[2]), size), size) if int(match[2]) and size else ()
+    start, end = int(match[1]), int(match[2] or size)
+    if match[2] and end < start:
+        return None
+    return (start, min(end + 1 if match[2] else size, size)) if start < size else ()
+
+
 class _App:
     """The ASGI application over a shelf."""
 
@@ -150,12 +179,27 @@ class _App:
         del receive
         if scope["type"] != "http":
             raise RuntimeError(f"this application speaks HTTP only, not {scope['type']}")
-        status, headers, body = await self._answer(scope["method"], scope["raw_path"], _fields(scope["headers"]))
+        status, headers, body, stretch = await self._answer(scope["method"], scope["raw_path"], _fields(scope["headers"]))
+        if stretch:
+            await self._stream(status, headers, stretch, send)
+            return
         if scope["method"] == "HEAD":
             body = b""
         await send({"type": "http.response.start", "status": int(status), "headers": headers + _GUARDS})
         for start in range(0, len(body) or 1, _CHUNK):  # in pieces: a slow reader costs one piece of memory, not a whole copy
             await send({"type": "http.response.body", "body": body[start : start + _CHUNK], "more_body": start + _CHUNK < len(body)})
+
+    async def _stream(self, status: int, headers: _Headers, stretch: _Stretch, send: Callable[[dict[str, object]], Awaitable[None]]) -> None:
+        """Send a part of a file piece by piece: whoever reads slowly costs one piece of memory and an open file."""
+        file, at, left = stretch
+        with file:
+            await send({"type": "http.response.start", "status": int(status), "headers": headers + _GUARDS})
+            while left > 0:
+                piece = await asyncio.to_thread(os.pread, file.fileno(), min(left, _CHUNK), at)
+                if not piece:
+                    raise OSError("a medium became shorter while it was sent")
+                at, left = at + len(piece), left - len(piece)
+                await send({"type": "http.response.body", "body": piece, "more_body": left > 0})
 
     async def _answer(self, method: str, target: bytes, fields: Mapping[bytes, bytes]) -> _Answer:
         if method == "OPTIONS":
@@ -173,7 +217,7 @@ class _App:
         if manifest is None:
             return _text(HTTPStatus.SERVICE_UNAVAILABLE, _RETRY)
         try:
-            return await self._document(manifest, path, fields)
+            return await self._document(manifest, path, fields, head=method == "HEAD")
         except OSError:
             return _text(HTTPStatus.SERVICE_UNAVAILABLE, _RETRY)
 
@@ -187,7 +231,7 @@ class _App:
         headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)), (b"cache-control", b"no-store")]
         return _Answer(HTTPStatus.OK, headers, body) if ready else _Answer(HTTPStatus.SERVICE_UNAVAILABLE, [*headers, _RETRY], body)
 
-    async def _document(self, manifest: Manifest, path: str, fields: Mapping[bytes, bytes]) -> _Answer:
+    async def _document(self, manifest: Manifest, path: str, fields: Mapping[bytes, bytes], *, head: bool) -> _Answer:
         """Answer for a path of the manifest. Raises OSError where the disk fails."""
         key = path + "index.html" if path.endswith("/") or not path else path
         if key in manifest.gone:
@@ -199,10 +243,33 @@ class _App:
             return await self._absent(manifest, path)
         if _unchanged(item, self._modified(item), fields):
             return _Answer(HTTPStatus.NOT_MODIFIED, self._validators(item))
+        if item.lasts:
+            return await self._medium(item, fields, head=head) or await self._absent(manifest, path)
         whole = await self._whole(item)
         if whole is None:
             return await self._absent(manifest, path)
         return self._full(whole, fields)
+
+    async def _medium(self, item: Item, fields: Mapping[bytes, bytes], *, head: bool) -> _Answer | None:
+        """Answer with a medium or a part of it; None when it went away. A range of HEAD means nothing (RFC 9110 section 14.2)."""
+        headers = [(b"content-type", item.media.encode()), (b"accept-ranges", b"bytes"), *self._validators(item)]
+        part = None if head or not self._same(item, fields) else _range(fields.get(b"range", b""), item.size)
+        if part == ():
+            return _text(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, (b"content-range", b"bytes */%d" % item.size))
+        start, end = part or (0, item.size)
+        headers.append((b"content-length", b"%d" % (end - start)))
+        if part:
+            headers.append((b"content-range", b"bytes %d-%d/%d" % (start, end - 1, item.size)))
+        status = HTTPStatus.PARTIAL_CONTENT if part else HTTPStatus.OK
+        if head or not item.size:
+            return _Answer(status, headers)
+        file = await asyncio.to_thread(self._shelf.opened, item)
+        return None if file is None else _Answer(status, headers, stretch=_Stretch(file, start, end - start))
+
+    def _same(self, item: Item, fields: Mapping[bytes, bytes]) -> bool:
+        """Tell whether If-Range (RFC 9110 section 13.1.5) lets a range count: a strong tag, or the very date that was given."""
+        said = fields.get(b"if-range")
+        return said is None or said.strip() in (b'"%b"' % item.tag.encode(), _date(self._modified(item)))
 
     def _full(self, item: Item, fields: Mapping[bytes, bytes]) -> _Answer:
         """Answer 200 with a document's bytes. Range and A-IM are ignored, as they may be (RFC 9110 section 14.2; FEED_RULES 48)."""
@@ -228,9 +295,9 @@ class _App:
         """
         keep = b"no-cache" if item.path.endswith(".html") else b"max-age=%d" % self._shelf.max_age
         headers = [
-            (b"etag", b'W/"%b"' % item.tag.encode()),
+            (b"etag", (b'"%b"' if item.lasts else b'W/"%b"') % item.tag.encode()),
             (b"last-modified", _date(self._modified(item))),
-            (b"cache-control", keep),
+            (b"cache-control", b"max-age=31536000, immutable" if item.lasts else keep),
         ]
         if item.packs:
             headers.append((b"vary", b"Accept-Encoding" if item.media == item.shown else b"Accept-Encoding, Sec-Fetch-Dest"))

@@ -2,7 +2,8 @@
 
 A request's path is a key in the manifest and is never joined to a folder, so nothing outside it can be named. Only known suffixes
 enter it. Documents at the top of the folder (the feeds, the index, styles, icons) are few and asked for all the time: their bytes and
-their gzip form stay in memory. All others are read when asked for, checked against their hash and kept in a bounded cache.
+their gzip form stay in memory. All others are read when asked for, checked against their hash and kept in a bounded cache; but media, whose
+names are digests of their bytes, are known by these, and handed out as open files, however large.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from io import FileIO
 from pathlib import Path, PurePosixPath
 
 __all__ = ["Item", "Manifest", "Shelf"]
@@ -38,6 +40,10 @@ _MEDIA = {
     ".avif": "image/avif",
     ".mp3": "audio/mpeg",
     ".m4a": "audio/mp4",
+    ".ogg": "audio/ogg",
+    ".opus": "audio/ogg",
+    ".flac": "audio/flac",
+    ".wav": "audio/wav",
     ".mp4": "video/mp4",
     ".pdf": "application/pdf",
 }
@@ -45,6 +51,7 @@ _FEEDS = {b"feed": "application/atom+xml; charset=utf-8", b"rss": "application/r
 _ROOT = re.compile(rb"<(feed|rss)[\s>]")
 _JSON_FEED = re.compile(rb'"version"\s*:\s*"https://jsonfeed\.org/')
 _SMALL = re.compile("text/|image/svg|.*(?:xml|json)")
+_DIGEST = re.compile(r"media/([0-9a-f]{32})\.\w+")
 _LARGEST = 8 * 1024 * 1024
 _DEEPEST = 64
 
@@ -75,6 +82,11 @@ class Item:
     def packs(self) -> bool:
         """Whether gzip makes it smaller: it is text."""
         return _SMALL.match(self.media) is not None
+
+    @property
+    def lasts(self) -> bool:
+        """Whether its address stands for its bytes: a medium, which never changes and is never held in memory."""
+        return _DIGEST.fullmatch(self.path) is not None
 
     @property
     def weight(self) -> int:
@@ -135,15 +147,9 @@ def _open(root: Path, path: str) -> int:
 
 def _read(root: Path, path: str) -> Item:
     """Read one document whole and return it with its bytes. Raises _UnservedError where it cannot be one, OSError where it cannot be read."""
-    try:
-        descriptor = _open(root, path)
-    except OSError as error:
-        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO):
-            raise _UnservedError(path) from error
-        raise
+    descriptor, status = _regular(root, path)
     with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode) or status.st_size > _LARGEST:
+        if status.st_size > _LARGEST:
             raise _UnservedError(path)
         body = file.read(_LARGEST)
         if len(body) != status.st_size:
@@ -151,6 +157,29 @@ def _read(root: Path, path: str) -> Item:
     media, shown = _media(path, body)
     tag = hashlib.blake2b(body, digest_size=16).hexdigest()
     return Item(path, tag, len(body), int(status.st_mtime), media, shown, body)
+
+
+def _regular(root: Path, path: str) -> tuple[int, os.stat_result]:
+    """Open a regular file and return its descriptor and status. Raises _UnservedError where it is none, OSError where it cannot be read."""
+    try:
+        descriptor = _open(root, path)
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO):
+            raise _UnservedError(path) from error
+        raise
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise _UnservedError(path)
+    return descriptor, status
+
+
+def _medium(root: Path, path: str, digest: str) -> Item:
+    """Return the facts of a medium without reading it. Raises as `_regular`."""
+    descriptor, status = _regular(root, path)
+    os.close(descriptor)
+    media = _MEDIA[PurePosixPath(path).suffix]
+    return Item(path, digest, status.st_size, int(status.st_mtime), media, media)
 
 
 def _walk(root: Path, lost: list[str]) -> Iterator[str]:
@@ -265,11 +294,25 @@ class Shelf:
         self._cache.put(whole)
         return whole
 
+    def opened(self, item: Item) -> FileIO | None:
+        """Return a medium's file to read from, or None when it went away. Raises OSError."""
+        try:
+            descriptor, status = _regular(self._folder, item.path)
+        except _UnservedError:
+            return None
+        file = FileIO(descriptor, "rb")
+        if status.st_size == item.size:
+            return file
+        file.close()
+        raise OSError(errno.EAGAIN, "is another one by now", item.path)
+
     def _take(self, path: str, old: Item | None) -> Item | None:
         """Return what is now known of a path: with its bytes at the top of the folder, the old facts where it cannot be read now."""
         if not all(map(_plain, path.split("/"))) or not _wanted(path.rpartition("/")[2]):
             return None
         try:
+            if digest := _DIGEST.fullmatch(path):
+                return _medium(self._folder, path, digest[1])
             item = _read(self._folder, path)
         except _UnservedError:
             return None
