@@ -32,7 +32,7 @@ from feeder.summarizers import Summarizer
 if TYPE_CHECKING:
     from feeder.assistant import Assistant
 
-__all__ = ["Batch", "Find", "Intake", "Parts", "Report", "cycle", "foresee", "gallery", "gathered"]
+__all__ = ["Batch", "Find", "Intake", "Parts", "Report", "cycle", "foresee", "gallery", "gathered", "planned"]
 
 Progress = Callable[[str, int, int], None]
 Find = Callable[[Iterable[str]], Mapping[str, Medium | str]]
@@ -435,7 +435,7 @@ def _note_folder(parts: Parts, scan: Scan, verdict: Verdict) -> None:
 def _publish(parts: Parts, now: datetime, stop: Callable[[], None], say: Progress) -> tuple[Edition, Put]:
     """Make and put whatever is not on the shelf as it should be. Nothing is looked at twice when nothing can have changed."""
     ledger, publisher, memory = parts.ledger, parts.publisher, parts.memory
-    shelf, state = _planned(parts, now), _state(parts)
+    shelf, state = planned(parts, now), _state(parts)
     if _stands_published(parts):
         return shelf, NOTHING
     noted, there = dict(ledger.shelf()), None if _untouched(parts) else publisher.stats()
@@ -451,7 +451,7 @@ def _publish(parts: Parts, now: datetime, stop: Callable[[], None], say: Progres
     return shelf, put
 
 
-def _planned(parts: Parts, now: datetime) -> Edition:
+def planned(parts: Parts, now: datetime) -> Edition:
     """What should be published now; it stays the same until a promise changes or a tombstone has been told long enough."""
     ledger, press, memory = parts.ledger, parts.press, parts.memory
     made_from = f"{ledger.generation()} {parts.style}"

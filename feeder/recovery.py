@@ -16,17 +16,20 @@ from datetime import UTC, datetime
 from itertools import chain
 from urllib.parse import quote, unquote
 
-from feeder import changes, subscription, text
+from feeder import changes, facets, subscription, text
 from feeder.changes import Found, Known, State
 from feeder.errors import FeederError, Unreadable
-from feeder.model import Article, Link
+from feeder.facets import Facet
+from feeder.model import Article, Category, Link, Person
 from feeder.subscription import Item, Subscription
 
-__all__ = ["ARCHIVED", "CURRENT", "History", "promises", "recall", "recognized", "told", "unchanged"]
+__all__ = ["CURRENT", "History", "promises", "published", "recall", "recognized", "remembered", "told", "unchanged"]
 
 CURRENT = "feed.xml"
-ARCHIVED = re.compile(r"archive/(\d{4,9})\.xml")
+_ARCHIVED = re.compile(r"archive/(\d{4,9})\.xml")
+_SHARED = re.compile(r"((?:tags|authors|folders)/.+)/feed\.xml")
 PAGE = 50  # arrivals of an archive document
+OPEN = 0  # stands for the archive that is not sealed yet
 PAGES = "articles/"  # where permalinks are, below the base
 NUMBERS = 4  # articles that had one path, one after another, are looked for so far
 FOUNDED = datetime(1970, 1, 1, tzinfo=UTC)
@@ -37,38 +40,86 @@ _MARKUP = re.compile(r"<[^<>]*>")
 class History:
     """What the published documents say of the past.
 
-    `feed_id` is the feed's own id, `base` the address it was published for. `known` are the promises by id, as if no file were there: the
-    live ones at a path that no article can have, of the withdrawn ones nothing but id, `since` and arrival number. `items` are the live
-    ones as they were published. `remarks` tell what could not be read.
+    `feed_id` is the feed's own id, `base` the address it was published for. `known` are the promises by id, as if no file were there: all
+    of them at a path that no article can have, of the withdrawn ones nothing but id, `since` and arrival number. `items` are the live
+    ones as they were published; `shared` are the tags and authors of withdrawn ones, by id. `current` are the ids in the current document, in
+    its order, and `updated` its time. `remarks` tell what could not be read.
     """
 
     feed_id: str
     base: str
     known: Mapping[str, Known]
     items: Mapping[str, Item]
+    shared: Mapping[str, Sequence[Facet]]
+    current: tuple[str, ...]
+    updated: datetime
     remarks: tuple[str, ...]
 
 
+def published(path: str) -> bool:
+    """Whether a document can tell anything of the past: the feed, its archives, and the feeds of tags, authors and folders."""
+    return path == CURRENT or bool(_ARCHIVED.fullmatch(path) or _SHARED.fullmatch(path))
+
+
 def recall(documents: Mapping[str, bytes]) -> History:
-    """Read the published feed (`feed.xml`) and its archives (`archive/0001.xml` …), by path. Raises FeederError where neither can be read."""
+    """Read the published feed (`feed.xml`) and its archives (`archive/0001.xml` …), by path. Raises FeederError where neither can be read.
+
+    The feeds of tags, authors and folders need not be there. They only tell in which of them a withdrawn entry was.
+    """
     remarks: list[str] = []
     read = dict(_read(documents, remarks))
-    if not read:
+    own = {path: document for path, document in read.items() if not _SHARED.fullmatch(path)}
+    if not own:
         raise FeederError("nothing can be recovered: there is no published feed that can be read; " + "; ".join(remarks))
-    current = read.get(CURRENT) or max(read.values(), key=lambda document: document.updated or FOUNDED)
-    pages = {path: document for path, document in read.items() if path != CURRENT and document.id == current.id}
-    remarks += [f"{path} is another feed's: it is left out" for path in read.keys() - pages.keys() - {CURRENT}]
-    items, slugs = _items([*pages.items(), (CURRENT, current)], remarks)
+    current = own.get(CURRENT) or max(own.values(), key=lambda document: document.updated or FOUNDED)
+    archives = {path: document for path, document in own.items() if path != CURRENT and document.id == current.id}
+    remarks += [f"{path} is another feed's: it is left out" for path in sorted(own.keys() - archives.keys() - {CURRENT})]
+    items, slugs = _items([*archives.items(), (CURRENT, current)], remarks)
     register = _Register(current.id, items)
-    for path, page in sorted(pages.items()):
-        if page.archive:
-            register.archive(int(ARCHIVED.fullmatch(path)[1]), page)  # type: ignore[index]
-    for page in (page for page in (*pages.values(), current) if not page.archive):
-        register.add(page)
-    stones = {stone.ref: stone.when for page in (*pages.values(), current) for stone in page.gone if stone.ref not in items}
-    known = {ident: _promise(items[ident], slugs[ident], arrival) for ident, arrival in register.arrivals.items()}
-    known |= {k.id: k for k in register.bury(stones, current)}
-    return History(current.id, _base(CURRENT, current), known, items, tuple(remarks))
+    for path, page in sorted(archives.items(), key=lambda document: not document[1].archive):
+        register.archive(int(_ARCHIVED.fullmatch(path)[1]), page) if page.archive else register.open(page)  # type: ignore[index]
+    register.add(current)
+    stones = {stone.ref: stone.when for page in (*archives.values(), current) for stone in page.gone if stone.ref not in items}
+    shared = _shared(read, current)
+    known = {ident: _promise(items[ident], slugs[ident], arrival, _folder(shared.get(ident, ()))) for ident, arrival in register.arrivals.items()}
+    known |= {k.id: replace(k, path=f"{_folder(shared.get(k.id, ()))}_gone-{k.arrival}") for k in register.bury(stones, current)}
+    tags = {ident: [facet for facet in found if facet.kind != "folders"] for ident, found in shared.items() if ident not in items}
+    told = tuple(item.id for item in current.items if item.id in items)
+    return History(current.id, _base(CURRENT, current), known, items, tags, told, current.updated or FOUNDED, tuple(remarks))
+
+
+def _shared(read: Mapping[str, Subscription], current: Subscription) -> dict[str, list[Facet]]:
+    """By id, what the feeds of tags, authors and folders say of entries that are gone, and of live ones their folders."""
+    found: dict[str, list[Facet]] = defaultdict(list)
+    for path, document in sorted(read.items()):
+        address = shared[1] if (shared := _SHARED.fullmatch(path)) else ""
+        label = document.title.removeprefix(f"{current.title}: ")
+        facet = _facet(address, label) if address else None
+        for ident in _members(document, facet):
+            found[ident].append(facet)  # type: ignore[arg-type]
+    return found
+
+
+def _members(document: Subscription, facet: Facet | None) -> list[str]:
+    live = [item.id for item in document.items] if facet and facet.kind == "folders" else []
+    return [*live, *(stone.ref for stone in document.gone)] if facet else []
+
+
+def _facet(address: str, label: str) -> Facet | None:
+    """What stands at an address, as its feed's title calls it; None where that does not agree."""
+    match address.partition("/")[0]:
+        case "tags":
+            made = facets.tag(label)
+        case "authors":
+            made = facets.author(label)
+        case _:
+            made = facets.folders(f"{label}/_")[-1]
+    return made if made.address == address else None
+
+
+def _folder(shared: Iterable[Facet]) -> str:
+    """The innermost folder that an entry is known to have been in, with a "/" behind it; empty for none."""
+    return max((f"{facet.label}/" for facet in shared if facet.kind == "folders"), key=len, default="")
 
 
 def _read(documents: Mapping[str, bytes], remarks: list[str]) -> Iterator[tuple[str, Subscription]]:
@@ -115,11 +166,11 @@ def _slug(link: str, base: str) -> str | None:
     return name if name and "/" not in name else None
 
 
-def _promise(item: Item, slug: str, arrival: int) -> Known:
-    """A live entry whose file is nowhere: no article has a path that begins so."""
+def _promise(item: Item, slug: str, arrival: int, folder: str) -> Known:
+    """A live entry whose file is nowhere: no article has a name that begins so."""
     updated = item.updated or FOUNDED
     sketch = changes.sketch(item.title, _words(item.content or item.summary))
-    return Known(item.id, f"_{slug}", slug, item.published or updated, updated, "", "", item.title, sketch, stated=True, arrival=arrival)
+    return Known(item.id, f"{folder}_{slug}", slug, item.published or updated, updated, "", "", item.title, sketch, stated=True, arrival=arrival)
 
 
 def _words(content: str) -> str:
@@ -151,8 +202,15 @@ class _Register:
         if page.updated and (newest is None or page.updated > newest):
             self.moved[number] = page.updated
 
+    def open(self, page: Subscription) -> None:
+        """The archive that is not sealed yet holds the arrivals after the last sealed one, without those who were withdrawn since."""
+        self.add(page)
+        newest = max((self.items[item.id].updated or FOUNDED for item in page.items if item.id in self.items), default=FOUNDED)
+        if page.updated and page.updated > newest:
+            self.moved[OPEN] = page.updated
+
     def add(self, page: Subscription) -> None:
-        """Whoever is in no sealed archive: of the open one by arrival, then of the current document by `published`; newest first in both."""
+        """Whoever is in no sealed archive, the newest first: in the open one by arrival, in the current document by `published`."""
         for item in reversed(page.items):
             if item.id in self.items and item.id not in self.arrivals:
                 self.arrivals[item.id] = self._next()
@@ -169,11 +227,11 @@ class _Register:
             yield self._grave(ident, when, number)
             left.pop(ident or "", None)
         for ident, when in left.items():
-            fitting = [number for number, moved in times.items() if moved >= when and self.free[number]]
-            yield self._grave(ident, when, min(fitting, key=lambda number: (times[number], number), default=0))
+            fitting = [number for number, moved in times.items() if moved >= when and self.free.get(number)]
+            yield self._grave(ident, when, min(fitting, key=lambda number: (times[number], number), default=OPEN))
         newest = max(chain(stones.values(), times.values(), (item.updated for item in self.items.values() if item.updated)), default=FOUNDED)
         if current.updated and current.updated > newest:
-            yield self._grave(None, current.updated, 0)
+            yield self._grave(None, current.updated, OPEN)
 
     def _grave(self, ident: str | None, when: datetime, number: int) -> Known:
         arrival = self.free[number].pop(0) if self.free.get(number) else self._next()
@@ -282,6 +340,12 @@ def unchanged(item: Item, article: Article, summary: str) -> bool:
         and [person.name for person in item.authors] == [person.name for person in article.authors]
         and [category.term for category in item.categories] == [category.term for category in article.categories]
     )
+
+
+def remembered(facets: Iterable[Facet], path: str) -> Article:
+    """A withdrawn entry, as far as its tags and authors go."""
+    categories = tuple(Category(facet.label) for facet in facets if facet.kind == "tags")
+    return Article(path, "", "", categories=categories, authors=tuple(Person(facet.label) for facet in facets if facet.kind == "authors"))
 
 
 def _plain(summary: str) -> str:

@@ -17,8 +17,8 @@ from feeder.clock import Clock
 from feeder.config import Config
 from feeder.inbox import Scan
 from feeder.ledger import FileRecord, Ledger, Told
-from feeder.pipeline import Batch, Parts, Progress, gathered
-from feeder.recovery import ARCHIVED, CURRENT, History
+from feeder.pipeline import Batch, Parts, Progress, gathered, planned
+from feeder.recovery import CURRENT, History
 from feeder.subscription import Subscription
 
 __all__ = ["Adopted", "Recovered", "Taken", "adopt", "recover"]
@@ -46,11 +46,11 @@ def recover(config: Config, *, clock: Clock, force: bool = False, progress: Prog
     once.require_folder(config)
     aside = f"ledger.db.{clock.now():%Y%m%dT%H%M%SZ}"
     with compose.recovering(config, clock, aside, force=force) as parts:
-        paths = [path for path in parts.publisher.stats() if path == CURRENT or ARCHIVED.fullmatch(path)]
+        paths = filter(recovery.published, parts.publisher.stats())
         history = recovery.recall({path: body for path in paths if (body := parts.publisher.get(path)) is not None})
         scan = once.settled(config, parts, clock)
         batch = gathered(_of_then(parts, history), scan, now=clock.now(), progress=progress)
-        recovered = _record(parts, history, batch, scan)
+        recovered = _record(parts, history, batch, scan, clock.now())
     return replace(recovered, aside=aside if (config.state / aside).exists() else "")
 
 
@@ -59,26 +59,38 @@ def _of_then(parts: Parts, history: History) -> Parts:
     return replace(parts, intake=replace(parts.intake, base=history.base or parts.intake.base))
 
 
-def _record(parts: Parts, history: History, batch: Batch, scan: Scan) -> Recovered:
+def _record(parts: Parts, history: History, batch: Batch, scan: Scan, now: datetime) -> Recovered:
     """Write what was found in one transaction."""
     articles = {path: (told.article, told.summary) for path, told in batch.told.items()}
     unread = {*scan.waiting, *(path for path, record in batch.records.items() if record.reason)}
     pairs = recovery.recognized(history, batch.found, articles, unread)
     same = {path for path, ident in pairs.items() if path in articles and recovery.unchanged(history.items[ident], *articles[path])}
     after = recovery.promises(history, {f.path: f for f in batch.found}, pairs, same)
-    told = {k.path: _told(history, k, batch, same) for k in after if k.public}
+    told = {k.path: _told(history, k, batch, same) for k in after}
     there = parts.intake.base == history.base  # for another address every file has to be read again
     records = [_record_of(batch, path, told[path]) for path in sorted(same) if there]
     parts.ledger.apply([Change(Verb.ADD, k) for k in after], told, records)
     parts.ledger.put(feed_id=parts.press.site.id)
+    parts.ledger.apply([Change(Verb.RESTORE, k) for k in _restored(parts, history, now)], {})
     missing = tuple(sorted(k.slug for k in after if k.public and k.path not in pairs))
-    return Recovered(len(told), len(after) - len(told), len(same), tuple(sorted(pairs.keys() - same)), missing, history.remarks)
+    return Recovered(len(history.items), len(after) - len(history.items), len(same), tuple(sorted(pairs.keys() - same)), missing, history.remarks)
 
 
 def _told(history: History, k: Known, batch: Batch, same: Set[str]) -> Told:
     """What subscribers were told: of a file that is as it was with all that was read of it, and with the summary they have."""
+    if not k.public:
+        return Told(recovery.remembered(history.shared.get(k.id, ()), k.path), "")
     article, summary = recovery.told(history.items[k.id], k.path, history.base)
     return replace(batch.told[k.path], summary=summary) if k.path in same else Told(article, summary)
+
+
+def _restored(parts: Parts, history: History, now: datetime) -> list[Known]:
+    """Entries that stand in the current document although they are neither new nor changed: they came back, and subscribers may not know yet."""
+    shelf = planned(parts, now)
+    document = next(parts.press.document(shelf, wanted) for wanted in shelf.wanted if wanted.path == CURRENT)
+    there = {item.id for item in subscription.read(document.body).items}
+    known = parts.ledger.known()
+    return [replace(known[ident], since=history.updated) for ident in history.current if ident not in there]
 
 
 def _record_of(batch: Batch, path: str, told: Told) -> FileRecord:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from feeder import rescue
+from feeder import edition, recovery, rescue
 from feeder.errors import Busy, FeederError, LedgerError
 from feeder.ledger import Ledger
 from feeder.rescue import Recovered
@@ -66,6 +66,124 @@ def test_after_a_loss_and_a_recovery_no_document_is_written(news: Newsroom) -> N
     assert news.published() == before
     news.later(hours=1)
     assert news.cycle().summary == ""
+
+
+def test_a_long_history_with_archives_tags_and_folders_is_recovered_to_the_byte(news: Newsroom) -> None:
+    """S10: 140 articles, three archives; edits, renames, both at once, withdrawals, returns and expiries, some of them long ago."""
+    heads = ["---\ntags: [news, C++]\n---\n", "---\nauthor: Ada\ntags: [日本]\n---\n", ""]
+    for number in range(140):
+        folder = "" if number % 4 else "2036/east/"
+        news.write(f"{folder}{number}.md", heads[number % 3] + story(number), age=timedelta(days=400 - number))
+    news.write("ends.md", "---\nexpires: 2036-11-25\ntags: [news]\n---\n" + story(900), age=timedelta(days=300))
+    news.cycle()
+    for day in range(4):
+        news.later(days=9)
+        for number in range(day, 140, 17):
+            old = next(news.input.rglob(f"{number}.md"), None)
+            if old is None:
+                news.write(f"{number}.md", heads[number % 3] + story(number), age=timedelta(days=400))
+            elif number % 5 == 0:
+                old.unlink()
+            elif number % 5 == 1:
+                old.rename(news.input / f"renamed-{number}.md")
+            elif number % 5 == 2:
+                old.unlink()
+                news.write(f"both/{number}-new.md", heads[number % 3] + story(number, "With a sentence more."))
+            else:
+                old.write_text(heads[(number + 1) % 3] + story(number, f"Edited on day {day}."))
+        news.cycle()
+        for number in range(day, 140, 34):
+            if number % 5 == 0:
+                news.write(f"{number}.md", heads[number % 3] + story(number), age=timedelta(days=400))
+        news.later(hours=1)
+        news.cycle()
+    before = news.published()
+    assert sum(path.startswith("archive/00") for path in before) == 3
+    assert before["feed.xml"].count(b"deleted-entry") > 2
+    lose(news)
+    recovered = recover(news)
+    assert (recovered.changed, recovered.missing, recovered.remarks) == ((), (), ())
+    put = news.cycle().put
+    assert (put.written, put.removed) == ((), ())
+    assert news.published() == before
+
+
+def test_the_feeds_of_tags_and_folders_are_not_needed(news: Newsroom) -> None:
+    """Without them only their own tombstones are forgotten; all else stands in the feed and its archives."""
+    news.write("in/a.md", "---\ntags: [news]\n---\n" + story(1))
+    news.write("in/b.md", "---\ntags: [news]\n---\n" + story(2))
+    news.cycle()
+    (news.input / "in" / "b.md").unlink()
+    news.later(hours=1)
+    news.cycle()
+    before = news.published()
+    for path in [*news.output.glob("*/*/feed.xml")]:
+        path.unlink()
+    assert {path.rpartition("/")[0] for path in rebuilt(news)} == {"tags/news", "folders/in"}
+    assert news.published()["feed.xml"] == before["feed.xml"]
+    assert b"deleted-entry" not in news.published()["tags/news/feed.xml"]
+
+
+def test_a_withdrawn_article_comes_back_as_the_same_entry_after_a_loss(news: Newsroom) -> None:
+    """Its tombstone knew nothing but its id and the time; the rest is as at first sight."""
+    for number in range(3):
+        news.write(f"{number}.md", story(number), age=timedelta(days=3))
+    news.write("ends.md", "---\nexpires: 2036-11-22T12:30:00Z\n---\n" + story(3), age=timedelta(days=3))
+    news.cycle()
+    before = {entry["title"]: entry for entry in news.feed()}
+    (news.input / "1.md").unlink()
+    (news.input / "2.md").write_text("---\ndraft: true\n---\n" + story(2))
+    news.later(hours=1)
+    news.cycle()
+    assert news.titles() == ["Story 0"]
+    assert rebuilt(news) == ()
+    news.write("1.md", story(1), age=timedelta(days=3))
+    news.write("2.md", story(2), age=timedelta(days=3))
+    news.write("ends.md", story(3), age=timedelta(days=3))
+    news.later(hours=1)
+    news.cycle()
+    after = {entry["title"]: entry for entry in news.feed()}
+    assert {title: (entry["id"], entry["link"]) for title, entry in after.items()} == {t: (e["id"], e["link"]) for t, e in before.items()}
+    assert all(after[title]["updated"] >= before[title]["updated"] for title in before)
+    assert b"deleted-entry" not in news.published()["feed.xml"]
+
+
+def test_the_time_of_a_withdrawal_that_nobody_remembers_stays(news: Newsroom) -> None:
+    """Rule 11: its tombstone is gone after thirty days, but the feed's `updated` never goes back."""
+    for number in range(60):
+        news.write(f"{number}.md", story(number), age=timedelta(days=90 - number))
+    news.cycle()
+    news.later(days=1)
+    (news.input / "7.md").unlink()
+    (news.input / "59.md").unlink()
+    news.cycle()
+    news.later(days=40)
+    news.cycle()
+    before = news.published()
+    assert b"deleted-entry" not in before["feed.xml"]
+    assert rebuilt(news) == ()
+    assert news.published() == before
+
+
+def test_archives_with_gaps_stay_sealed(news: Newsroom) -> None:
+    """Even one of which nobody is left: what arrives next is in the archive that is open."""
+    for number in range(55):
+        news.write(f"{number}.md", story(number), age=timedelta(days=90 - number))
+    news.cycle()
+    news.later(days=1)
+    for number in range(50):
+        (news.input / f"{number}.md").unlink()
+    news.cycle(accept_removals=True)
+    news.later(days=40)
+    news.cycle()
+    assert rebuilt(news) == ()
+    news.write("next.md", story(99))
+    news.later(hours=1)
+    assert {path for path in news.cycle().put.written if path.endswith("xml")} == {"archive/0002.xml", "feed.xml", "rss.xml"}
+
+
+def test_an_archive_has_as_many_arrivals_here_as_where_it_is_made() -> None:
+    assert recovery.PAGE == edition.ARCHIVE
 
 
 def test_a_renamed_article_keeps_its_id_address_and_dates_after_a_loss(news: Newsroom) -> None:

@@ -39,7 +39,7 @@ class Facets:
     def record(self, after: Iterable[Known], told: Mapping[str, Told]) -> None:
         """Within a transaction: take in what was read of these entries. One that is withdrawn keeps what it had, for its tombstone."""
         for k in after:
-            if k.path not in told or k.state == "withdrawn":
+            if k.path not in told or (k.state == "withdrawn" and not k.bare):
                 continue
             article = told[k.path].article
             names = {("tags", category.term) for category in article.categories} | {("authors", person.name) for person in article.authors}
