@@ -70,6 +70,7 @@ def _record(parts: Parts, history: History, batch: Batch, scan: Scan, now: datet
     there = parts.intake.base == history.base  # for another address every file has to be read again
     records = [_record_of(batch, path, told[path]) for path in sorted(same) if there]
     parts.ledger.apply([Change(Verb.ADD, k) for k in after], told, records)
+    batch.gallery.keep()
     parts.ledger.put(feed_id=parts.press.site.id)
     parts.ledger.apply([Change(Verb.RESTORE, k) for k in _restored(parts, history, now)], {})
     missing = tuple(sorted(k.slug for k in after if k.public and k.path not in pairs))

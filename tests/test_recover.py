@@ -13,6 +13,7 @@ from feeder import edition, recovery, rescue
 from feeder.errors import Busy, FeederError, LedgerError
 from feeder.ledger import Ledger
 from feeder.rescue import Recovered
+from tests import beside
 from tests.newsroom import NewsClock, Newsroom
 
 
@@ -184,6 +185,36 @@ def test_archives_with_gaps_stay_sealed(news: Newsroom) -> None:
 
 def test_an_archive_has_as_many_arrivals_here_as_where_it_is_made() -> None:
     assert recovery.PAGE == edition.ARCHIVE
+
+
+def test_pictures_and_recordings_are_where_they_were(news: Newsroom) -> None:
+    """Also that of an entry whose file is gone, as long as it is known to subscribers."""
+    news.write("trip.md", "# Trip\n\nWe went to the sea ![The sea](photo.jpg) and it was there all day.")
+    news.write("photo.jpg", beside.jpeg())
+    news.write("talk.md", "---\nenclosure: talk.mp3\n---\n# Talk\n\nA talk on rain, and on what comes after it.")
+    news.write("talk.mp3", beside.mp3(30, told=True))
+    news.cycle()
+    before = news.published()
+    assert rebuilt(news) == ()
+    assert news.published() == before
+    news.later(hours=1)
+    assert news.cycle().summary == ""
+
+
+def test_what_is_kept_without_its_file_is_kept_after_a_loss(news: Newsroom) -> None:
+    """on_removal = "keep": it stands in the feed, and nowhere else."""
+    news.configure('[feed]\ntitle = "The News"\nbase_url = "https://news.example/"\n[input]\non_removal = "keep"\n')
+    for number in range(3):
+        news.write(f"in/{number}.md", story(number))
+    news.cycle()
+    (news.input / "in" / "1.md").unlink()
+    news.later(hours=1)
+    news.cycle()
+    before = news.published()
+    assert rebuilt(news) == ()
+    news.later(hours=1)
+    assert news.cycle().put.written == ()
+    assert news.published() == before
 
 
 def test_a_renamed_article_keeps_its_id_address_and_dates_after_a_loss(news: Newsroom) -> None:
