@@ -263,7 +263,8 @@ def explain(file: str, config_file: str | None, *, as_json: bool) -> None:
 def retry(config_file: str | None, *, accept_removals: bool) -> None:
     """Have the files that were set aside read again.
 
-    A running service does so at once; otherwise the next build or run does.
+    Whoever failed, a language model's endpoint or a hub, is asked and told again, too. A running service does so at once;
+    otherwise the next build or run does.
     """
     import signal
 

@@ -6,7 +6,7 @@ The rules:
     It is kept in the ledger until the hub has taken it (any 2xx).
     A hub that fails is left alone from a minute to six hours, twice as long each time, or for as long as it asks, up to a day;
     then one ping finds out whether it is back, the one that was tried least.
-    What a hub has not taken for seven days is given up when it fails once more.
+    What a hub has not taken for seven days is given up, if it failed ten times in a row, or with this feed: so much for a wrong clock.
     Each hub has a thread and a connection to the ledger of its own: one that is slow holds up nobody else.
 
 WebSub leaves it to the hub how it wants to be told. All that are known take a form with hub.mode=publish and the feed's address: in hub.url
@@ -37,7 +37,7 @@ FORM = {"Accept": "*/*", "Content-Type": "application/x-www-form-urlencoded"}
 TOPICS = frozenset(("feed.xml", "rss.xml", "feed.json"))  # archives are none: nobody subscribes to them
 FIRST_PAUSE, LONGEST_PAUSE = 60, 6 * 3600  # seconds that a hub is left alone after failures
 LONGEST_WISH = 86_400  # seconds that it may ask to be left alone
-PATIENCE = 7 * 86_400  # seconds after which a ping is given up
+PATIENCE, TRIES = 7 * 86_400, 10  # seconds after which a ping is given up, if it, or whatever its hub was sent of late, failed so often
 BATCH = 20  # pings between two looks for one that is more urgent
 LOOK = 60.0  # seconds between two looks at the queue at most: the clock may have been set
 HINTS = {
@@ -122,12 +122,11 @@ class Courier:
         wish = min(outcome.after or 0, LONGEST_WISH) if isinstance(outcome, Answered) else 0
         until = now + int(max(_backoff(before.failures), wish))
         hub = replace(before, failures=before.failures + 1, until=until, error=reason)
+        attempts = 0 if hub.failures >= TRIES else TRIES
+        dropped = pings.put_off(hub, ping, now + int(max(_backoff(ping.attempts), wish)), before=now - PATIENCE, attempts=attempts)
         told = f"{self.shown} does not take pings: {reason}; told again after {_moment(until)}"
-        if now - ping.since <= PATIENCE:
-            pings.put_off(hub, ping, now + int(max(_backoff(ping.attempts), wish)))
-            return (told,)
-        pings.give_up(replace(hub, given_up=before.given_up + 1), ping)
-        return (told, f"{self.shown} has not been told of {ping.path} for {PATIENCE // 86_400} days: given up; the next change is told again")
+        given_up = f"{self.shown} has not been told of changes for {PATIENCE // 86_400} days (feeds: {dropped}): given up until they change again"
+        return (told, given_up) if dropped else (told,)
 
     def _now(self) -> int:
         return int(self._clock.wall())

@@ -28,7 +28,7 @@ from urllib.parse import unquote
 import pytest
 from lxml import html
 
-from feeder import pipeline
+from feeder import notify, pipeline
 from feeder.changes import Known, Verb, outcome
 from feeder.errors import FeederError, LedgerError, PublishError
 from feeder.ledger import Ledger, holder
@@ -40,6 +40,8 @@ from tests.newsroom import Newsroom
 REPO = Path(__file__).parent.parent
 HOUR = timedelta(hours=1)
 BASE = "https://news.example/"
+HUB = "https://hub.example/"  # never contacted here: no kill may lose a ping that waits for it
+SETTINGS = f'[feed]\ntitle = "The News"\nbase_url = "{BASE}"\n[websub]\nhubs = ["{HUB}"]\n'
 
 
 def article(title: str, words: str = "It is short.") -> str:
@@ -122,6 +124,21 @@ def linked(body: bytes) -> set[str]:
     return {link for link in links if link.startswith(("articles/", "archive/"))}
 
 
+def topics(news: Newsroom) -> dict[str, bytes]:
+    """The feeds that hubs are told of, as they are out."""
+    return {path: body for path, body in news.published().items() if notify.is_topic(path)}
+
+
+def tell(news: Newsroom) -> dict[str, bytes]:
+    """Have the hub take all pings that wait; return the feeds it has been told of."""
+    if not news.config.state.exists():
+        return {}
+    with news.parts() as parts:
+        for ping in (pings := parts.ledger.pings).due(HUB, 2**40, last=2**40, limit=10**6):
+            pings.taken(HUB, ping, 0)
+    return topics(news)
+
+
 class Outcome(NamedTuple):
     """All that is in the output folder, hidden or not, but the lock; and the promises in the ledger."""
 
@@ -137,9 +154,10 @@ class Drill:
     """
 
     def __init__(self, folder: Path, before: Step, change: Step) -> None:
-        self.news, self._saved = Newsroom(folder / "news"), folder / "saved"
+        self.news, self._saved = Newsroom(folder / "news", SETTINGS), folder / "saved"
         self._live = (self.news.output, self.news.config.state)
         before(self.news)
+        self._told = tell(self.news)
         for path in filter(Path.exists, self._live):
             shutil.copytree(path, self._saved / path.name)
         change(self.news)
@@ -173,6 +191,8 @@ class Drill:
             (again,) = until_settled(self.news, replace(parts, memory=Memory()))
             assert (again.changes, again.put.written, again.put.removed) == ((), (), ())
             promises = dict(parts.ledger.known())
+            waiting = {ping.path for ping in parts.ledger.pings.due(HUB, 2**40, last=2**40, limit=10**6)}
+        assert waiting >= {path for path, body in topics(self.news).items() if self._told.get(path) != body}  # rule 55
         found = (path for path in self.news.output.rglob("*") if path.name != ".feeder.lock")
         return Outcome({str(path.relative_to(self.news.output)): b"" if path.is_dir() else path.read_bytes() for path in found}, promises)
 
@@ -284,7 +304,7 @@ def hatchery() -> None:
 
 
 def _obey(order: Order) -> NoReturn:
-    news = Newsroom(Path(order.folder))
+    news = Newsroom(Path(order.folder), SETTINGS)
     if order.strace:
         os.kill(os.getpid(), signal.SIGSTOP)
     news.now, news.tick = datetime.fromtimestamp(order.now, UTC), order.tick

@@ -148,21 +148,17 @@ class Pings:
             self._db.execute("DELETE FROM ping WHERE number = ?", (ping.number,))
             self._db.execute("UPDATE hub SET failures = 0, until = 0, error = '', given_up = 0, told = ? WHERE address = ?", (now, hub))
 
-    def put_off(self, hub: Hub, ping: Ping, due: int) -> None:
-        """Note how it stands with a hub that did not take a ping; that is due again at `due`."""
+    def put_off(self, hub: Hub, ping: Ping, due: int, *, before: int, attempts: int) -> int:
+        """Note how it stands with a hub that did not take a ping; that is due again at `due`.
+
+        Pings that wait since `before` or longer are given up, once they were sent so many times in vain; return how many.
+        """
         with self._database.transaction():
             self._db.execute("UPDATE ping SET attempts = attempts + 1, due = ? WHERE number = ?", (due, ping.number))
-            self._note(hub)
-
-    def give_up(self, hub: Hub, ping: Ping) -> None:
-        """Note how it stands with a hub that did not take a ping for too long, and drop that."""
-        with self._database.transaction():
-            self._db.execute("DELETE FROM ping WHERE number = ?", (ping.number,))
-            self._note(hub)
-
-    def _note(self, hub: Hub) -> None:
-        noted = (hub.failures, hub.until, hub.error, hub.given_up, hub.address)
-        self._db.execute("UPDATE hub SET failures = ?, until = ?, error = ?, given_up = ? WHERE address = ?", noted)
+            dropped = self._db.execute("DELETE FROM ping WHERE hub = ? AND since <= ? AND attempts >= ?", (hub.address, before, attempts)).rowcount
+            noted = (hub.failures, hub.until, hub.error, dropped, hub.address)
+            self._db.execute("UPDATE hub SET failures = ?, until = ?, error = ?, given_up = given_up + ? WHERE address = ?", noted)
+        return dropped
 
     def retry(self) -> None:
         """Let every ping that waits be sent now."""
