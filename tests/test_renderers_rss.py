@@ -243,9 +243,9 @@ def test_archives_and_tombstones_have_no_form_in_rss() -> None:
 
 
 def test_the_document_opens_with_its_declaration_and_each_element_has_a_line() -> None:
-    """rules 1, 22"""
+    """rules 1, 22, 59: and a CSS stylesheet, for people."""
     body = render(entry(2, title="Ä"), entry(1))
-    assert body.startswith(b'<?xml version="1.0" encoding="UTF-8"?>\n<rss ')
+    assert body.splitlines()[:2] == [b'<?xml version="1.0" encoding="UTF-8"?>', b'<?xml-stylesheet type="text/css" href="feed.css"?>']
     assert not tree(body).getroottree().docinfo.doctype
     assert body.splitlines().count(b"<item>") == 2
     assert xml.check_rss(body) == (entry(2).id, entry(1).id)

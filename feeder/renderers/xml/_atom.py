@@ -13,7 +13,7 @@ from feeder.model import Person
 from feeder.renderers._common import stamp
 from feeder.renderers.xml._extensions import OF_ENTRY, OF_FEED
 from feeder.renderers.xml._fragments import MEMO, Fragment, prefixes, spliced
-from feeder.renderers.xml._words import LANG, NAMESPACES, add, carried, links, on_the_web, persons, said, spell, uri
+from feeder.renderers.xml._words import LANG, NAMESPACES, add, carried, links, on_the_web, persons, prolog, said, spell, uri
 
 if TYPE_CHECKING:
     from feeder.model import Entry, Feed
@@ -34,13 +34,7 @@ def atom(feed: Feed, *, generator_version: str) -> bytes:
     addresses that are not http(s) are left out: one bad article never spoils the feed.
     """
     entries = [_fragment(entry, feed) for entry in feed.entries]
-    return _prolog(feed) + spliced(_head(feed, generator_version, prefixes(entries)), entries, _END)
-
-
-def _prolog(feed: Feed) -> bytes:
-    """What stands before the root. The stylesheet is found from the document's own folder, wherever the site is served."""
-    own = next((link.href for link in feed.links if link.rel == "self"), "").removeprefix(feed.site.base)
-    return f"""<?xml version="1.0" encoding="UTF-8"?>\n<?xml-stylesheet type="text/css" href="{"../" * own.count("/")}feed.css"?>\n""".encode()
+    return prolog(feed) + spliced(_head(feed, generator_version, prefixes(entries)), entries, _END)
 
 
 def _head(feed: Feed, generator_version: str, used: frozenset[str]) -> bytes:

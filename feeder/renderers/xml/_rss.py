@@ -15,7 +15,7 @@ from lxml import etree
 from feeder.renderers._common import stamp
 from feeder.renderers.xml._extensions import OF_ENTRY, OF_FEED
 from feeder.renderers.xml._fragments import MEMO, Fragment, prefixes, spliced
-from feeder.renderers.xml._words import LANG, NAMESPACES, add, carried, on_the_web, said, spell, uri
+from feeder.renderers.xml._words import LANG, NAMESPACES, add, carried, on_the_web, prolog, said, spell, uri
 
 if TYPE_CHECKING:
     from feeder.model import Entry, Feed, Image, Link
@@ -43,8 +43,7 @@ def rss(feed: Feed, *, generator_version: str) -> bytes:
     are gone, and what is an archive, RSS cannot say.
     """
     entries = [_fragment(entry, feed) for entry in feed.entries]
-    head = _head(feed, generator_version, prefixes(entries))
-    return b"""<?xml version="1.0" encoding="UTF-8"?>\n""" + spliced(head, entries, _END)
+    return prolog(feed) + spliced(_head(feed, generator_version, prefixes(entries)), entries, _END)
 
 
 def _head(feed: Feed, generator_version: str, used: frozenset[str]) -> bytes:

@@ -13,9 +13,9 @@ from feeder.renderers._common import on_the_web, uri
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from feeder.model import Category, Link, Person
+    from feeder.model import Category, Feed, Link, Person
 
-__all__ = ["ATOM", "LANG", "NAMESPACES", "add", "carried", "links", "on_the_web", "persons", "said", "spell", "uri"]
+__all__ = ["ATOM", "LANG", "NAMESPACES", "add", "carried", "links", "on_the_web", "persons", "prolog", "said", "spell", "uri"]
 
 # Every namespace that a document of ours may hold, by the prefix it always has: some readers know nothing but prefixes.
 NAMESPACES = {
@@ -29,6 +29,12 @@ NAMESPACES = {
 }
 ATOM = f"{{{NAMESPACES['atom']}}}"
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+
+
+def prolog(feed: Feed) -> bytes:
+    """What stands before the root. The stylesheet is found from the document's own folder, wherever the site is served."""
+    own = next((link.href for link in feed.links if link.rel == "self"), "").removeprefix(feed.site.base)
+    return f"""<?xml version="1.0" encoding="UTF-8"?>\n<?xml-stylesheet type="text/css" href="{"../" * own.count("/")}feed.css"?>\n""".encode()
 
 
 def add(parent: etree._Element, name: str, text: object = None, **attributes: object) -> etree._Element:
