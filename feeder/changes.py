@@ -161,7 +161,8 @@ class Look:
 
     `complete` is False when any folder could not be listed: then nothing is withdrawn or moved. `strange` says that this
     may not be the folder it was (another device). `brief` holds paths that have been missing for less than the settle time, `unread`
-    those of files that are there but were never read as they are now: unsettled, or in quarantine.
+    those of files that are there but were never read as they are now: unsettled, or in quarantine. `settling` holds those of files that were
+    read before, have changed and are still waited for: what is read now may have been there until a moment ago.
     """
 
     present: Set[str]
@@ -169,6 +170,7 @@ class Look:
     strange: bool = False
     brief: Set[str] = frozenset()
     unread: Set[str] = frozenset()
+    settling: Set[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,7 +312,9 @@ class _Desk:
         for f in found:
             holder = self.holders.get(f.path)
             old = moved.get(f.path) or (holder if holder and holder.id not in left else self._buried(f))
-            if old is None:
+            if self.look.settling and f.path not in moved and not (old and alike(old, f)):
+                self.deferred.append(f.path)  # it may be the article of a file that cannot be read yet: two exchange their names one by one
+            elif old is None:
                 fresh.append(f)
             elif f.path != old.path and not self.look.complete:
                 self.deferred.append(f.path)  # its file may still be where it was, in a folder that could not be listed
@@ -526,8 +530,8 @@ class _Desk:
             self._set(Verb.WITHDRAW, replace(k, state=State.WITHDRAWN, since=self._since(k)))
 
     def _since(self, k: Known) -> datetime:
-        """Since when subscribers do without it."""
-        return self.now if k.since is None or k.state in SHOWN else k.since
+        """Since when subscribers do without it: after all they were told of it, whatever the clock says, or they keep it (RFC 6721 section 3)."""
+        return max(self.now, k.updated) if k.since is None or k.state in SHOWN else k.since
 
     def pass_time(self) -> None:
         """Expiry, embargo, and dates of ours that a wrong clock had put far ahead."""
@@ -551,7 +555,7 @@ class _Desk:
 
     def _unsure(self, k: Known) -> bool:
         """Whether its file is gone, or cannot be read as it is now: its author may have meant to hold it back."""
-        return k.id in self.gone or (k.path in self.look.unread and k.id not in self.after)
+        return k.id in self.gone or (k.id not in self.after and (k.path in self.look.unread or k.path in self.deferred))
 
     def _settled(self, k: Known) -> bool:
         """Whether time can bring nothing to it; true of nearly all, so that asking costs next to nothing."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
@@ -60,6 +60,7 @@ class Memory:
     rest: tuple[Scan, datetime, Report] | None = None
     absent: dict[str, float] = field(default_factory=dict)
     missed: dict[str, float] = field(default_factory=dict)
+    restless: dict[str, float] = field(default_factory=dict)
     edition: tuple[str, Edition] | None = None
     shelf: object = None
 
@@ -385,17 +386,22 @@ def _look(parts: Parts, scan: Scan, batch: Batch, tick: float) -> Look:
     unseen = tuple(f"{problem.where}/" for problem in scan.problems)
     hidden = {path for path in missing if path.startswith(unseen)}  # below a folder that cannot be entered: nobody knows
     present, missing = present | hidden, missing - hidden
-    absent = parts.memory.absent
-    for path in absent.keys() - missing:
-        del absent[path]
     # While something new is still being written, it may be what is missing, renamed and being edited.
     patience = parts.settle * (PATIENCE if scan.waiting.keys() - parts.ledger.files().keys() else 1)
-    brief = {path for path in missing if tick - absent.setdefault(path, tick) < patience}
+    brief = _since(parts.memory.absent, missing, tick, patience)
+    settling = _since(parts.memory.restless, scan.waiting.keys() & parts.ledger.files().keys(), tick, parts.settle * PATIENCE)
     device = parts.ledger.get("device")
     strange = scan.root is not None and device is not None and device != str(scan.root[0])
     records = {**parts.ledger.files(), **batch.records}
     unread = {*scan.waiting, *(path for path, record in records.items() if record.reason)}
-    return Look(present, scan.complete and scan.root is not None, strange, brief, unread)
+    return Look(present, scan.complete and scan.root is not None, strange, brief, unread, settling)
+
+
+def _since(memory: dict[str, float], paths: Set[str], tick: float, patience: float) -> set[str]:
+    """Those of `paths` that have been so for less than `patience` seconds, as far as this process remembers."""
+    for path in memory.keys() - paths:
+        del memory[path]
+    return {path for path in paths if tick - memory.setdefault(path, tick) < patience}
 
 
 # -- the ledger ---------------------------------------------------------------------------------------------------------------

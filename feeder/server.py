@@ -138,13 +138,13 @@ def _seconds(date: bytes) -> float | None:
         return None
 
 
-def _unchanged(item: Item, modified: int, fields: Mapping[bytes, bytes]) -> bool:
+def _unchanged(item: Item, fields: Mapping[bytes, bytes]) -> bool:
     """Tell whether the client has this document already (RFC 9110 section 13.2.2: If-None-Match beats If-Modified-Since)."""
     if (tags := fields.get(b"if-none-match")) is not None:
         return tags.strip() == b"*" or item.tag.encode() in _TAG.findall(tags)
     if (date := fields.get(b"if-modified-since")) is not None:
         since = _seconds(date)
-        return since is not None and modified <= since
+        return since is not None and item.mtime <= since
     return False
 
 
@@ -241,7 +241,7 @@ class _App:
             return _text(HTTPStatus.SERVICE_UNAVAILABLE, _RETRY)
         if item is None or key == "404.html":
             return await self._absent(manifest, path)
-        if _unchanged(item, self._modified(item), fields):
+        if _unchanged(item, fields):
             return _Answer(HTTPStatus.NOT_MODIFIED, self._validators(item))
         if item.lasts:
             return await self._medium(item, fields, head=head) or await self._absent(manifest, path)
@@ -269,7 +269,7 @@ class _App:
     def _same(self, item: Item, fields: Mapping[bytes, bytes]) -> bool:
         """Tell whether If-Range (RFC 9110 section 13.1.5) lets a range count: a strong tag, or the very date that was given."""
         said = fields.get(b"if-range")
-        return said is None or said.strip() in (b'"%b"' % item.tag.encode(), _date(self._modified(item)))
+        return said is None or said.strip() in (b'"%b"' % item.tag.encode(), _date(item.mtime))
 
     def _full(self, item: Item, fields: Mapping[bytes, bytes]) -> _Answer:
         """Answer 200 with a document's bytes. Range and A-IM are ignored, as they may be (RFC 9110 section 14.2; FEED_RULES 48)."""
@@ -284,19 +284,17 @@ class _App:
         headers.append((b"content-length", b"%d" % len(body)))
         return _Answer(HTTPStatus.OK, headers, body)
 
-    def _modified(self, item: Item) -> int:
-        """The document's time, never later than now (RFC 9110 section 8.8.2.1)."""
-        return min(item.mtime, int(self._clock()))
-
     def _validators(self, item: Item) -> _Headers:
         """The fields that 200 and 304 share (RFC 9110 section 15.4.5).
 
-        Pages are asked for anew each time, so that a withdrawn or edited one is so at once; a 304 costs next to nothing.
+        Pages are asked for anew each time, so that a withdrawn or edited one is so at once; a 304 costs next to nothing. A time in the
+        future may not be told (RFC 9110 section 8.8.2.1); nor may now instead of it: readers built on libcurl take a document that is
+        no later than the one they have for the same, whatever its ETag.
         """
         keep = b"no-cache" if item.path.endswith(".html") else b"max-age=%d" % self._shelf.max_age
         headers = [
             (b"etag", (b'"%b"' if item.lasts else b'W/"%b"') % item.tag.encode()),
-            (b"last-modified", _date(self._modified(item))),
+            *([(b"last-modified", _date(item.mtime))] if item.mtime <= self._clock() else []),
             (b"cache-control", b"max-age=31536000, immutable" if item.lasts else keep),
         ]
         if item.packs:

@@ -786,6 +786,65 @@ def test_likeness_works_without_spaces_between_words() -> None:
     assert likeness(sketch("散歩", text), sketch("散歩", text.replace("公園", "海辺"))) > 0.6
 
 
+# -- what is still being written --------------------------------------------------------------------------------------------------
+
+
+def test_names_that_are_exchanged_one_after_the_other_are_not_taken_for_edits() -> None:
+    """rule 9: of two files that swap names one may settle first; what stands there waits for the other."""
+    world = World()
+    a, b = world.add("a.md"), world.add("b.md")
+    world.look()
+    ids = {text.title: world.entry(path).id for path, text in world.files.items()}
+    world.files[a], world.files[b] = world.files[b], world.files[a]
+    assert world.look(settling=frozenset({a})).deferred == (b,)
+    world.look()
+    assert {text.title: world.entry(path).id for path, text in world.files.items()} == ids
+
+
+def test_a_name_that_is_passed_on_before_the_file_that_left_it_is_seen_makes_no_new_article() -> None:
+    """rule 9: a became c and b became a, and a has not settled yet."""
+    world = World()
+    world.add("a.md"), world.add("b.md")
+    world.look()
+    ids = {text.title: world.entry(path).id for path, text in world.files.items()}
+    world.rename("a.md", "c.md")
+    world.rename("b.md", "a.md")
+    assert world.look(settling=frozenset({"a.md"}), brief=frozenset({"b.md"})).changes == ()
+    world.look()
+    assert {text.title: world.entry(path).id for path, text in world.files.items()} == ids
+
+
+def test_what_waits_for_another_file_is_not_released_meanwhile() -> None:
+    """An embargo does not end for an article whose file may be another one by now."""
+    world = World()
+    path, other = world.add("a.md", published=NOON + timedelta(minutes=1)), world.add("b.md")
+    world.look()
+    world.edit(path, title="Another", body=words(99), published=NOON + timedelta(days=1))
+    world.later(minutes=2)
+    world.look(settling=frozenset({other}))
+    assert not world.entry(path).public
+
+
+@pytest.mark.parametrize("how", ["deleted", "draft"])
+def test_a_withdrawal_is_never_older_than_the_last_edit_even_if_the_clock_was_set_back(how: str) -> None:
+    """T3, rule 29: readers keep an entry that is newer than its tombstone."""
+    world = World()
+    path, _ = world.add("a.md"), world.add("b.md")
+    world.look()
+    world.edit(path)
+    world.look()
+    edited = world.entry(path)
+    world.later(hours=-1)
+    if how == "draft":
+        world.edit(path, draft=True)
+    else:
+        del world.files[path]
+    world.look()
+    since = world.store.known()[edited.id].since
+    assert since is not None
+    assert since >= edited.updated
+
+
 # -- laws over random histories (HOUSE_RULES 18) ---------------------------------------------------------------------------------
 
 

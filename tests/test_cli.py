@@ -29,6 +29,7 @@ from click.testing import CliRunner, Result
 from feeder import __version__
 from feeder.cli import main
 from feeder.terminal import columns, shortened
+from tests.newsboat import Newsboat
 
 ROOT = Path(__file__).parent.parent
 AT_ONCE = '[input]\nsettle = "0s"\n'
@@ -878,27 +879,6 @@ def _whole(answer: bytes) -> bool:
     head, _, body = answer.partition(b"\r\n\r\n")
     length = re.search(rb"(?i)^content-length: *(\d+)", head, re.MULTILINE)
     return b" 304 " in head[:20] or length is None or len(body) >= int(length[1])
-
-
-class Newsboat:
-    """newsboat with nothing but its own files, and what it keeps of one feed."""
-
-    def __init__(self, folder: Path, address: str) -> None:
-        self._folder = folder
-        folder.mkdir()
-        (folder / "urls").write_text(f"{address}\n")
-        (folder / "config").write_text("reload-threads 1\n")
-
-    def poll(self) -> None:
-        """Reload all feeds, as its timer does."""
-        command = ["newsboat", "-u", "urls", "-c", "cache.db", "-C", "config", "-x", "reload"]
-        environ = {**os.environ, "HOME": str(self._folder), "TERM": "dumb", "NO_PROXY": "*", "no_proxy": "*"}
-        subprocess.run(command, cwd=self._folder, env=environ, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=True)
-
-    def items(self) -> dict[str, str]:
-        """The title of each entry it keeps, by guid."""
-        with closing(sqlite3.connect(self._folder / "cache.db")) as cache:
-            return dict(cache.execute("SELECT guid, title FROM rss_item WHERE deleted = 0"))
 
 
 @pytest.mark.skipif(shutil.which("newsboat") is None, reason="newsboat is not installed")

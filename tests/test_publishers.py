@@ -267,6 +267,18 @@ def test_permissions_of_a_replaced_file_are_kept_and_new_files_follow_the_umask(
         assert ((tmp_path / "a").stat().st_uid, (tmp_path / "a").stat().st_gid) == (1234, 2345)
 
 
+@pytest.mark.parametrize("ahead", [0, 3600])
+def test_each_version_of_a_document_is_of_a_later_second_even_if_the_clock_was_set_back(tmp_path: Path, ahead: int) -> None:
+    """T3, rule 37: readers that go by Last-Modified see that it is another one."""
+    publisher = folder(tmp_path)
+    publisher.put([document("a", b"1")])
+    when = int(time.time()) + ahead
+    os.utime(tmp_path / "a", (when, when))
+    publisher.put([document("a", b"2")])
+    publisher.put([document("a", b"3")])
+    assert int((tmp_path / "a").stat().st_mtime) >= when + 2
+
+
 def test_an_owner_that_may_not_be_given_is_no_reason_to_fail(tmp_path: Path) -> None:
     """O5"""
     if os.geteuid():

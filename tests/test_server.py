@@ -203,13 +203,16 @@ def test_every_document_has_an_etag_and_a_last_modified_and_no_cookie(server: Se
     assert "set-cookie" not in feed.headers | page.headers
 
 
-def test_a_time_in_the_future_is_not_told(folder: Path) -> None:
-    """rule 37: Last-Modified is never later than now (RFC 9110 8.8.2.1), whatever the file says."""
+def test_a_time_in_the_future_is_not_told_and_not_mistaken_for_now(folder: Path) -> None:
+    """rule 37, T3: Last-Modified is never later than now (RFC 9110 8.8.2.1); until then a new document is never taken for the old one."""
     write(folder, "feed.xml", FILES["feed.xml"], when=THEN + 500)
     shelf = Shelf(folder)
     shelf.load()
     with serving(shelf, clock=lambda: THEN + 100.5) as server:
-        assert get(server, "/feed.xml").headers["last-modified"] == formatdate(THEN + 100, usegmt=True)
+        assert "last-modified" not in get(server, "/feed.xml").headers
+        assert get(server, "/feed.xml", If_Modified_Since=formatdate(THEN + 100, usegmt=True)).status == 200
+    with serving(shelf, clock=lambda: THEN + 500) as server:
+        assert get(server, "/feed.xml").headers["last-modified"] == formatdate(THEN + 500, usegmt=True)
 
 
 def test_pages_may_not_run_or_load_anything_of_others_but_images(server: Server) -> None:

@@ -78,15 +78,16 @@ class World:
         accept: bool = False,
         hide: frozenset[str] = frozenset(),
         unread: frozenset[str] = frozenset(),
+        settling: frozenset[str] = frozenset(),
     ) -> Verdict:
-        """One cycle: read what changed, decide, record. Paths in `hide` are not seen."""
+        """One cycle: read what changed, decide, record. Paths in `hide` are not seen, those in `settling` not read."""
         there = {path: text for path, text in self.files.items() if path not in hide}
-        found = [self.found(path, text) for path, text in there.items() if self.seen.get(path) != _raw(text)]
-        look = Look(frozenset(there), complete, strange, brief, unread)
+        found = [self.found(path, text) for path, text in there.items() if self.seen.get(path) != _raw(text) and path not in settling]
+        look = Look(frozenset(there), complete, strange, brief, unread | settling, settling)
         verdict = changes.decide(self.store.known(), look, found, self.now, feed_id=FEED_ID, accept_removals=accept, keep_removed=self.keep)
         told = {f.path: Told(Article(f.path, f.title, ""), "") for f in found}
         self.store.apply(verdict.changes, told)
-        again = {*verdict.deferred, *(problem.where for problem in verdict.refused)}
+        again = {*settling, *verdict.deferred, *(problem.where for problem in verdict.refused)}
         self.seen = {path: _raw(text) for path, text in there.items() if path not in again}
         return verdict
 

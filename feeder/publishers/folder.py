@@ -37,6 +37,7 @@ _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 # Up to this many files are synced one by one; beyond, one sync of the file system is far cheaper.
 _FEW = 16
+_SECOND = 1_000_000_000
 _HINTS = {
     errno.ENOSPC: "free some space or inodes there (df -h, df -i)",
     errno.EDQUOT: "the disk quota of this user is used up: free some space or have it raised",
@@ -408,8 +409,14 @@ def _same(at: int, name: str, old: os.stat_result, body: bytes) -> bool:
 
 
 def _dress(fd: int, old: os.stat_result) -> None:
-    """Give the new file the owner and the permissions of the one it replaces, as far as this user may."""
+    """Give the new file the owner and the permissions of the one it replaces, as far as this user may, and a time in a later second.
+
+    Whoever compares times in seconds, as HTTP does, must see that it is another one: also if the clock was set back.
+    """
     new = os.fstat(fd)
+    earliest = old.st_mtime_ns // _SECOND + 1
+    if new.st_mtime_ns // _SECOND < earliest:
+        os.utime(fd, ns=(new.st_atime_ns, earliest * _SECOND))
     if (new.st_uid, new.st_gid) != (old.st_uid, old.st_gid):
         with suppress(PermissionError):
             os.fchown(fd, old.st_uid, old.st_gid)
