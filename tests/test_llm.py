@@ -1118,7 +1118,7 @@ def test_a_mistake_in_the_configuration_is_told_in_its_place_and_without_the_key
 
 def test_the_configuration_in_the_readme_is_valid(tmp_path: Path) -> None:
     readme = Path(__file__).parent.parent / "README.md"
-    (example,) = re.findall(r"^```toml\n(.*?)^```$", readme.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    (example,) = re.findall(r"^```toml\n(\[summary\].*?)^```$", readme.read_text("utf-8"), re.MULTILINE | re.DOTALL)
     (tmp_path / "feeder.toml").write_text(example)
     assert config.load(tmp_path / "feeder.toml", {}).summary.kind == "llm"
 
