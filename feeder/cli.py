@@ -218,23 +218,25 @@ def status(config_file: str | None, *, as_json: bool) -> None:
 @config_option
 @json_option
 @removals_option
-def plan(config_file: str | None, *, as_json: bool, accept_removals: bool) -> None:
-    """Say what the next build would change for subscribers."""
-    from feeder import once
+@click.option("--documents", is_flag=True, help="List the documents that would be written or removed.")
+def plan(config_file: str | None, *, as_json: bool, accept_removals: bool, documents: bool) -> None:
+    """Say what the next build would change for subscribers.
+
+    Runs a build that writes nothing, and compares: what of each entry would differ, and how many would be marked unread.
+    """
+    from feeder import once, telling
     from feeder.clock import Clock
 
-    verdict = once.foresee(_loader(config_file)(), clock=Clock(), accept_removals=accept_removals)
+    planned = once.foresee(_loader(config_file)(), clock=Clock(), accept_removals=accept_removals)
     if as_json:
-        _answer(words.verdict(verdict))
+        _answer(telling.plan_facts(planned))
         return
-    told = words.told(verdict)
-    for change in told:
-        moved = f" (was {words.safe(change.origin)})" if change.origin else ""
-        click.echo(f"{change.verb:9} {words.safe(change.entry.path)}{moved}  {words.safe(change.entry.title)}")
-    unread = f"{words.count(words.unread(verdict), 'entry', 'entries')} would be marked unread"
-    click.echo(f"{words.count(len(told), 'entry', 'entries')} would change, {unread}" if told else "nothing would change")
-    _tell_problems(verdict.refused)
-    _tell_held(verdict.held)
+    for line in (*(telling.document_lines(planned) if documents else ()), *telling.plan_lines(planned)):
+        click.echo(line)
+    for line in telling.plan_warnings(planned):
+        click.echo(line, err=True)
+    _tell_problems(planned.report.problems)
+    _tell_held(planned.report.held)
 
 
 @main.command()

@@ -23,6 +23,7 @@ from feeder.pipeline import Intake, Parts
 from feeder.press import FEED, Press
 from feeder.publishers import Publisher
 from feeder.publishers.folder import FolderPublisher
+from feeder.publishers.rehearsal import Rehearsal
 from feeder.renderers import html, jsonfeed, xml
 from feeder.store import Store
 from feeder.summarizers import Summarizer
@@ -30,7 +31,7 @@ from feeder.summarizers import Summarizer
 if TYPE_CHECKING:  # at run time where there is one: nobody else shall pay for it
     from feeder.assistant import Assistant
 
-__all__ = ["couriers", "intake", "looking", "publishing", "queue", "recovering", "renewed"]
+__all__ = ["couriers", "intake", "looking", "publishing", "queue", "recovering", "rehearsing", "renewed"]
 
 UNPLACED = "http://127.0.0.1:8000/"  # what a feed's id is minted from when nobody said where it will be: the port does not matter
 
@@ -60,6 +61,15 @@ def looking(config: Config) -> Iterator[Parts]:
     """The parts to look with (`plan`, `explain`), beside a running service: nothing may be written with them."""
     with closing(Ledger.look(config.state) or Ledger.blank()) as ledger:
         yield replace(_parts(config, ledger, Clock(), Store(config.state / "media", writing=False)), assistant=None)
+
+
+@contextmanager
+def rehearsing(config: Config, clock: Clock) -> Iterator[tuple[Parts, Rehearsal]]:
+    """The parts to try a cycle with, beside a running service: a copy of the ledger, and a publisher that only compares."""
+    with closing(Ledger.copy(config.state)) as ledger:
+        parts = _parts(config, ledger, clock)
+        shelf = Rehearsal(parts.publisher)
+        yield replace(parts, publisher=shelf, assistant=None), shelf
 
 
 def renewed(config: Config, parts: Parts, clock: Clock | None = None) -> Parts:

@@ -8,11 +8,12 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from feeder import compose, edition, judge, notify, pipeline
-from feeder.changes import UNFILED, Known, State, Verdict
+from feeder import compose, edition, forecast, judge, notify, pipeline
+from feeder.changes import UNFILED, Change, Known, State, Verb, outcome
 from feeder.clock import Clock
 from feeder.config import Config, origins
 from feeder.errors import FeederError, Problem, Unreadable
+from feeder.forecast import Prospect
 from feeder.inbox import Scan, ignored_name, path_key
 from feeder.judge import Finding
 from feeder.model import Article, Summary
@@ -21,7 +22,7 @@ from feeder.press import FEED
 from feeder.publishers import Put
 from feeder.text import sentences
 
-__all__ = ["Checked", "Explained", "build", "check", "explain", "foresee", "require_folder", "settled"]
+__all__ = ["Checked", "Explained", "Plan", "build", "check", "explain", "foresee", "require_folder", "settled"]
 
 PROSE = ("paragraph", "quote", "item")
 FAREWELL = 9.0  # seconds at most in which hubs are told, at the end of a build
@@ -44,6 +45,27 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True)
+class Plan:
+    """What a build would do: `report` as if it had been done, `prospect` what subscribers would see of it, and the documents.
+
+    `away`: there is a published feed, and neither a ledger nor an article to make it from.
+    """
+
+    report: Report
+    prospect: Prospect
+    written: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    away: bool = False
+
+    @property
+    def told(self) -> list[Change]:
+        """One change for each entry, the weightiest; none where only the file is another."""
+        entries = {change.entry.id: change.entry for change in self.report.changes}
+        origins = {change.entry.id: change.origin for change in self.report.changes if change.origin}
+        return [Change(verb, entries[i], origins.get(i, "")) for i, verb in outcome(self.report.changes).items() if verb is not Verb.RETOUCH]
+
+
+@dataclass(frozen=True, slots=True)
 class Explained:
     """What `feeder explain` knows of one file: each fact with its origin, and how its summary came about.
 
@@ -61,18 +83,22 @@ def build(config: Config, *, clock: Clock, accept_removals: bool = False, progre
     """Run cycles until every file has settled, at most some seconds longer. Raises Busy, LedgerError, PublishError, FeederError."""
     require_folder(config)
     with compose.publishing(config, clock) as parts:
-        began, reports = clock.tick(), list[Report]()
-        while True:
-            now, tick = clock.now(), clock.tick()
-            report = pipeline.cycle(parts, now=now, tick=tick, stop=lambda: None, progress=progress, accept_removals=accept_removals)
-            reports.append(report)
-            if report.waiting is None or clock.tick() - began > _patience(config):
-                break
-            clock.sleep(report.waiting + 0.01)
-        total = _total(reports)
+        began = clock.tick()
+        total = _total(_cycles(config, parts, clock, accept_removals=accept_removals, progress=progress))
         if total.summary:
-            parts.ledger.log(now, clock.tick() - began, total.summary)
+            parts.ledger.log(clock.now(), clock.tick() - began, total.summary)
         return replace(total, remarks=(*total.remarks, *_told(config, parts, clock)))
+
+
+def _cycles(config: Config, parts: Parts, clock: Clock, *, accept_removals: bool, progress: Progress | None = None) -> list[Report]:
+    began, reports = clock.tick(), list[Report]()
+    while True:
+        now, tick = clock.now(), clock.tick()
+        report = pipeline.cycle(parts, now=now, tick=tick, stop=lambda: None, progress=progress, accept_removals=accept_removals)
+        reports.append(report)
+        if report.waiting is None or clock.tick() - began > _patience(config):
+            return reports
+        clock.sleep(report.waiting + 0.01)
 
 
 def _told(config: Config, parts: Parts, clock: Clock) -> tuple[str, ...]:
@@ -85,12 +111,36 @@ def _told(config: Config, parts: Parts, clock: Clock) -> tuple[str, ...]:
     return (*remarks, *(f"{hub} is still to be told of changes (feeds: {count}); a later feeder build or run does it" for hub, count in left))
 
 
-def foresee(config: Config, *, clock: Clock, accept_removals: bool = False) -> Verdict:
-    """What the next cycle would decide; nothing is written, and a running service is not disturbed."""
+def foresee(config: Config, *, clock: Clock, accept_removals: bool = False) -> Plan:
+    """What a build would do now: one that is run on a copy of the ledger, and compared with what is published instead of writing it.
+
+    Nothing is asked of a language model or told to a hub, and a running service is not disturbed.
+    """
     require_folder(config)
     with compose.looking(config) as parts:
         settled(config, parts, clock)
-        return pipeline.foresee(parts, now=clock.now(), tick=clock.tick(), accept_removals=accept_removals)
+    with compose.rehearsing(config, clock) as (parts, shelf):
+        report = _total(_cycles(config, parts, _Ahead(clock), accept_removals=accept_removals))
+        live = sum(k.public for k in parts.ledger.known().values())
+        paths = {*shelf.real.stats(), *shelf.written}
+        away = not parts.ledger.known() and bool(report.held)
+        return Plan(report, forecast.compare(shelf.real.get, shelf.get, paths, live), shelf.written, shelf.removed, away=away)
+
+
+class _Ahead(Clock):
+    """A clock for a rehearsal: it is now all the time, and waiting takes none."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._wall, self._tick = clock.wall(), clock.tick()
+
+    def wall(self) -> float:
+        return self._wall
+
+    def tick(self) -> float:
+        return self._tick
+
+    def sleep(self, seconds: float) -> None:
+        self._tick += seconds
 
 
 def check(config: Config, *, clock: Clock) -> Checked:

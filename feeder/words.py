@@ -8,7 +8,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from feeder.changes import Change, Verdict
     from feeder.errors import Problem
     from feeder.judge import Finding
     from feeder.ledger import Ledger
@@ -35,9 +34,6 @@ __all__ = [
     "status",
     "status_lines",
     "summary_lines",
-    "told",
-    "unread",
-    "verdict",
     "when",
 ]
 
@@ -110,29 +106,6 @@ def report(done: Report) -> Mapping[str, object]:
         "removed": list(done.put.removed),
         "remarks": list(done.remarks),
     }
-
-
-def verdict(found: Verdict) -> Mapping[str, object]:
-    """What a plan found, for a program."""
-    changes = [{"verb": c.verb, "id": c.entry.id, "path": c.entry.path, "origin": c.origin, "title": c.entry.title} for c in told(found)]
-    return {"changes": changes, "unread": unread(found), "refused": [problem(p) for p in found.refused], "held": list(found.held)}
-
-
-def told(verdict: Verdict) -> list[Change]:
-    """One change for each entry, the weightiest; none where subscribers see no difference."""
-    from feeder.changes import Change, Verb, outcome
-
-    entries = {change.entry.id: change.entry for change in verdict.changes}
-    origins = {change.entry.id: change.origin for change in verdict.changes if change.origin}
-    weightiest = outcome(verdict.changes).items()
-    return [Change(verb, entries[ident], origins.get(ident, "")) for ident, verb in weightiest if verb is not Verb.RETOUCH]
-
-
-def unread(verdict: Verdict) -> int:
-    """How many entries a reader would show as new or changed."""
-    from feeder.changes import Verb
-
-    return len({c.entry.id for c in verdict.changes if c.verb in (Verb.EDIT, Verb.RELEASE) and c.entry.public})
 
 
 def explained(told: Explained) -> Mapping[str, object]:

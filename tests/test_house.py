@@ -48,6 +48,7 @@ PURE = (
     "edition.py",
     "facets.py",
     "feeds.py",
+    "forecast.py",
     "judge/",
     "media/",
     "model.py",

@@ -330,7 +330,7 @@ def test_looking_asks_nothing(desk: Desk) -> None:
     desk.now = Clock().now()
     desk.model.answer = plain("no", "500 Oops")
     desk.stories(2)
-    assert len(once.foresee(desk.config, clock=Clock()).changes) == 4
+    assert len(once.foresee(desk.config, clock=Clock()).report.changes) == 4
     assert once.check(desk.config, clock=Clock()).articles == 2
     assert "the endpoint is asked later: it was not asked yet" in explained(desk, "0.txt")
     assert desk.asked == 0

@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING
 
 from feeder.errors import Damaged, LedgerError
 from feeder.ledger._answers import Answer, Answers, Contact, Spent
-from feeder.ledger._database import Database, holder, lock, looked_at, moment, opened, told
+from feeder.ledger._database import Database, connect, holder, lock, looked_at, moment, opened, told
 from feeder.ledger._facets import Facets
 from feeder.ledger._media import Media, MediumRecord
 from feeder.ledger._pings import Hub, News, Ping, Pings
@@ -132,6 +132,17 @@ class Ledger(Database):
     def blank(cls) -> Ledger:
         """A ledger that is nowhere: what there would be before the first cycle."""
         return cls(opened(":memory:"), None)
+
+    @classmethod
+    def copy(cls, folder: Path) -> Ledger:
+        """A copy in memory of the ledger in `folder`, blank when there is none, to try something with. Takes no lock, writes nothing."""
+        ledger = cls.look(folder)
+        if ledger is None:
+            return cls.blank()
+        with closing(ledger), ledger.guard():
+            copy = connect(":memory:")
+            ledger.db.backup(copy)
+            return cls(copy, None)
 
     @classmethod
     def ask(cls, folder: Path, wish: str) -> None:
