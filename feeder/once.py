@@ -16,6 +16,7 @@ from feeder.errors import FeederError, Problem, Unreadable
 from feeder.forecast import Prospect
 from feeder.inbox import Scan, ignored_name, path_key
 from feeder.judge import Finding
+from feeder.ledger import holder
 from feeder.model import Article, Summary
 from feeder.pipeline import Parts, Progress, Report
 from feeder.press import FEED
@@ -119,12 +120,20 @@ def foresee(config: Config, *, clock: Clock, accept_removals: bool = False) -> P
     require_folder(config)
     with compose.looking(config) as parts:
         settled(config, parts, clock)
+        if holder(config.state):
+            config = _served(config, parts)
     with compose.rehearsing(config, clock) as (parts, shelf):
         report = _total(_cycles(config, parts, _Ahead(clock), accept_removals=accept_removals))
         live = sum(k.public for k in parts.ledger.known().values())
         paths = {*shelf.real.stats(), *shelf.written}
         away = not parts.ledger.known() and bool(report.held)
         return Plan(report, forecast.compare(shelf.real.get, shelf.get, paths, live), shelf.written, shelf.removed, away=away)
+
+
+def _served(config: Config, parts: Parts) -> Config:
+    """The configuration with the base that the feed says it has: without base_url, it follows from an option that only the service was given."""
+    base = None if config.feed.base_url else judge.base_of(parts.publisher.get(FEED) or b"")
+    return config.model_copy(update={"feed": config.feed.model_copy(update={"base_url": base})}) if base else config
 
 
 class _Ahead(Clock):
@@ -222,8 +231,7 @@ def _judged(config: Config, parts: Parts, clock: Clock) -> tuple[int, tuple[Find
     for _ in range(LOOKS):
         stands = publisher.fingerprint()
         sizes = {path: size for path, (size, _) in publisher.stats().items()}
-        # Without base_url it is served wherever `--port` said, and knows that better than this command.
-        base = config.base if config.feed.base_url else judge.base_of(publisher.get(FEED) or b"") or config.base
+        base = _served(config, parts).base
         findings = judge.judge(sizes, publisher.get, base=base, now=clock.now(), live=frozenset(live) if live else None, every=parts.press.site.every)
         if publisher.fingerprint() == stands:
             break

@@ -339,13 +339,25 @@ def test_plan_says_what_subscribers_would_see_and_writes_nothing(quick: Desk) ->
     (quick.folder / "input" / "river.txt").rename(quick.folder / "input" / "ducks.txt")
     quick.write("input/market.txt", MARKET.replace("nine", "eight"))
     before = _everything(quick.folder)
-    told = quick.type("plan")
+    told = quick.type("plan", "--documents")
     assert told.exit_code == 0
-    assert "edit      market.txt  Notes from the market" in told.stdout
-    assert "move      ducks.txt (was river.txt)  A day at the river" in told.stdout
-    assert told.stdout.endswith("2 entries would change, 1 entry would be marked unread\n")
-    assert quick.json("plan")["unread"] == 1
+    assert "edit      market.txt  Notes from the market\n          marked unread; " in told.stdout
+    assert "content: 1 word more, 1 word fewer" in told.stdout
+    assert "move      ducks.txt (was river.txt)  A day at the river\n          subscribers see no difference\n" in told.stdout
+    assert "write     articles/market.html\n" in told.stdout
+    assert told.stdout.endswith("2 entries would change: 0 new, 1 marked unread again\n")
+    answer = quick.json("plan")
+    assert (answer["unread"], answer["again"]) == (1, 1)
+    assert "feed.xml" in answer["written"]  # type: ignore[operator]
     assert _everything(quick.folder) == before
+
+
+def test_plan_warns_of_another_feed_id_because_every_entry_would_be_new(quick: Desk) -> None:
+    quick.type("build")
+    quick.write("feeder.toml", AT_ONCE + '[feed]\nid = "urn:uuid:00000000-0000-4000-8000-000000000001"\n')
+    told = quick.type("plan")
+    assert "warning: to subscribers it would be another feed, and all 2 entries new; say id = " in told.stderr
+    assert quick.json("plan")["unread"] == 2
 
 
 def test_plan_and_check_wait_for_a_file_that_was_just_saved(desk: Desk) -> None:

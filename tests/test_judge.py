@@ -249,6 +249,7 @@ CASES: list[tuple[str, str, str, str, int]] = [
     ("an element that RSS does not know", R, GUID_3, f"{GUID_3}<summary>x</summary>", 31),
     ("two titles", R, TITLE_3, TITLE_3 * 2, 31),
     ("an ampersand of XML in a title of RSS", R, TITLE_3, "<title>Tom &amp; Jerry</title>", 31),
+    ("markup in a title of RSS", R, TITLE_3, "<title>Tom &#x3C;b>and&#x3C;/b> Jerry</title>", 31),
     ("two enclosures", R, GUID_3, GUID_3 + '<enclosure url="https://news.example/media/rain.mp3" type="audio/mpeg" length="1000"/>' * 2, 31),
     ("an enclosure without a type in RSS", R, GUID_3, GUID_3 + '<enclosure url="https://news.example/media/rain.mp3" length="1000"/>', 8),
     ("a script in RSS", R, P_3, f"&lt;script&gt;x&lt;/script&gt;{P_3}", 57),
@@ -286,6 +287,13 @@ CASES: list[tuple[str, str, str, str, int]] = [
     ("a stylesheet that is not there", F, "feed.css", "css/feed.css", 59),
     ("an index that does not name the feed", "index.html", "alternate", "related", 59),
     ("an index of a tag that does not name its feed", "tags/rain/index.html", "tags/rain/feed.xml", "feed.xml", 59),
+    (
+        "an index that names a feed that is not there",
+        "index.html",
+        'title="The News" href="https',
+        'title="x" href="https://news.example/x.xml"><link rel="alternate" type="application/atom+xml" href="https',
+        59,
+    ),
     ("a list that names a feed that is not there", "feeds.opml", "feed.xml", "feeds.xml", 59),
 ]
 

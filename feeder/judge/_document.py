@@ -162,11 +162,11 @@ def parsed(paper: Paper) -> tuple[etree._Element | None, list[Finding]]:
     return root, found
 
 
-def prolog(paper: Paper, root: etree._Element) -> Iterator[Finding]:
-    """Rule 59: a stylesheet for people in CSS, which is there, and no XSLT."""
+def prolog(paper: Paper, root: etree._Element, *, styled: bool = True) -> Iterator[Finding]:
+    """Rule 59: a stylesheet for people in CSS, which is there, and no XSLT. Where `styled` is not asked for, none is as good."""
     before = root.itersiblings(preceding=True)
     found = [_pseudo(node) for node in before if isinstance(node, etree._ProcessingInstruction) and node.target == "xml-stylesheet"]
-    if not found:
+    if not found and styled:
         yield paper.odd(59, "it names no stylesheet", "a browser shows it as source", 1)
     for attributes in found:
         style, href = attributes.get("type", ""), attributes.get("href", "")

@@ -35,6 +35,9 @@ def page(paper: Paper, feed: str) -> Iterator[Finding]:
     found = [urljoin(paper.address, unescape(link.get(b"href", b"").decode("utf-8", "replace"))) for link in feeds]
     if not any(paper.place(address) == beside for address in found):
         yield paper.wrong(59, f"no link rel=alternate leads to {beside}", "browsers and readers find feeds by it")
+    for address in found:
+        if paper.lost(address):
+            yield paper.wrong(59, f"a link rel=alternate leads to nothing: {address}", "the next build makes it anew")
 
 
 def opml(paper: Paper) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from lxml import etree
 
 from feeder.judge._document import Facts, Item, absolute, at, damage, from_822, from_3339, language, media_type, name_of, prolog, said, tag
 from feeder.judge._entries import enclosed, marked, order
-from feeder.judge._markup import words
+from feeder.judge._markup import KNOWN, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,6 +37,7 @@ _NESTED = words("item image textInput skipHours skipDays")
 _NAMED = {"guid": "isPermaLink", "enclosure": "url length type", "category": "domain", "source": "url"}
 _ATTRIBUTES = {name: words(_NAMED.get(name, "")) for name in _CHANNEL | _ITEM}
 _ATTRIBUTES |= {_ATOM_LINK: words("href rel type title hreflang length"), _ENCODED: frozenset()}
+_END = re.compile(r"</([A-Za-z][A-Za-z0-9]*)>")
 _MARKUP = re.compile(r"</[A-Za-z]|&#?\w+;")
 _HTML_IN_TITLE = re.compile(rb"<title>[^<]*&(?:amp|lt);")
 _JSON_FEED = words("version title home_page_url feed_url description user_comment next_url icon favicon author authors language expired hubs items")
@@ -55,7 +56,7 @@ def rss(paper: Paper, root: etree._Element, contents: Contents) -> tuple[Facts, 
     facts, channel = Facts(paper, "rss"), root.find("channel")
     if root.get("version") != "2.0" or channel is None or len(root) != 1 or {*root.keys(), *channel.keys()} != {"version"}:
         return facts, [paper.wrong(31, "it is no RSS 2.0: one channel in <rss version=2.0>", "", at(root))]
-    found = [*prolog(paper, root), *_channel(paper, channel)]
+    found = [*prolog(paper, root, styled=False), *_channel(paper, channel)]
     for item in channel.iterfind("item"):
         digest = b""
         if (encoded := item.find(_ENCODED)) is not None:
@@ -166,6 +167,8 @@ def _item(paper: Paper, item: etree._Element) -> Iterator[Finding]:
     for enclosure in item.iterfind("enclosure"):
         yield from enclosed(paper, enclosure.get("url", ""), enclosure.get("type"), enclosure.get("length"), at(enclosure))
     title = item.find("title")
+    if any(name.lower() in KNOWN for name in _END.findall(said(title))):
+        yield paper.odd(31, f"a title reads like markup: {said(title)[:60]}", "it is plain text", at(title))
     if title is not None and _HTML_IN_TITLE.search(paper.raw(at(title))):
         yield paper.odd(31, f"a title with &amp; or &lt;: {said(title)[:60]}", "&#x26; and &#x3C; survive readers that decode twice", at(title))
 

@@ -39,15 +39,16 @@ class Rehearsal:
 
     def put(self, documents: Iterable[Document], remove: Iterable[str] = ()) -> Put:
         """See Publisher.put; nothing is parsed back, and nobody is locked out."""
-        written, unchanged = list[str](), 0
+        written, unchanged, seen = list[str](), 0, set[str]()
         for document in documents:
             located(document.path)
+            seen.add(document.path)
             if self._same(document.path, document.body):
                 unchanged += 1
                 continue
             written.append(document.path)
             self._take(document)
-        gone = tuple(path for path in dict.fromkeys(remove) if path not in written and self.stats([path]))
+        gone = tuple(path for path in dict.fromkeys(remove) if path not in seen and self.stats([path]))
         for path in gone:
             self._drop(path)
         return Put(tuple(written), gone, unchanged)
