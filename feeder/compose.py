@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 from uuid import NAMESPACE_URL, uuid5
 
@@ -25,7 +27,7 @@ from feeder.publishers import Publisher
 from feeder.publishers.folder import FolderPublisher
 from feeder.publishers.rehearsal import Rehearsal
 from feeder.renderers import html, jsonfeed, xml
-from feeder.store import Store
+from feeder.store import Store, Trial
 from feeder.summarizers import Summarizer
 
 if TYPE_CHECKING:  # at run time where there is one: nobody else shall pay for it
@@ -65,9 +67,9 @@ def looking(config: Config) -> Iterator[Parts]:
 
 @contextmanager
 def rehearsing(config: Config, clock: Clock) -> Iterator[tuple[Parts, Rehearsal]]:
-    """The parts to try a cycle with, beside a running service: a copy of the ledger, and a publisher that only compares."""
-    with closing(Ledger.copy(config.state)) as ledger:
-        parts = _parts(config, ledger, clock)
+    """The parts to try a cycle with, beside a running service: a copy of the ledger, a publisher that only compares, a spare folder for media."""
+    with closing(Ledger.copy(config.state)) as ledger, TemporaryDirectory(prefix="feeder-") as spare:
+        parts = _parts(config, ledger, clock, Trial(config.state / "media", Path(spare)))
         shelf = Rehearsal(parts.publisher)
         yield replace(parts, publisher=shelf, assistant=None), shelf
 

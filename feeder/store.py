@@ -13,7 +13,7 @@ from pathlib import Path
 
 from feeder.errors import LedgerError
 
-__all__ = ["Store"]
+__all__ = ["Store", "Trial"]
 
 _TEMP = ".part"
 
@@ -76,3 +76,23 @@ class Store:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+class Trial(Store):
+    """A store to rehearse with: what is put goes into the folder `spare`, what is there stays."""
+
+    def __init__(self, folder: Path, spare: Path) -> None:
+        super().__init__(folder, writing=False)
+        self._spare = Store(spare, writing=True)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._spare or super().__contains__(name)
+
+    def put(self, name: str, body: bytes) -> None:
+        """See Store.put."""
+        if name not in self:
+            self._spare.put(name, body)
+
+    def read(self, name: str) -> bytes:
+        """See Store.read."""
+        return self._spare.read(name) if name in self._spare else super().read(name)

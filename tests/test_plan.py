@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import timedelta
 from pathlib import Path
 
@@ -229,6 +230,16 @@ def test_an_entry_that_only_leaves_the_current_document_for_its_archive_is_not_s
         room.later(hours=1)
         room.write(f"new{number}.txt", f"New {number}\n\nThis is new, and it is the {number}.\n", age=timedelta())
         assert only(kept(room)).fate is Fate.NEW
+
+
+def test_a_picture_beside_an_article_is_planned_and_nothing_is_kept_of_it(room: Newsroom) -> None:
+    picture = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII=")
+    room.write("dot.png", picture)
+    write(room, "bay", "![a dot](dot.png)")
+    before = {path for path in room.folder.rglob("*") if path.is_file()}
+    assert kinds(planned(room).written)["media"] == 1
+    assert {path for path in room.folder.rglob("*") if path.is_file()} == before
+    assert kinds(kept(room).written)["media"] == 1
 
 
 def test_a_feed_that_nobody_could_read_told_nobody_anything() -> None:
