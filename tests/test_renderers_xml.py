@@ -11,6 +11,7 @@ from collections import Counter
 from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -414,6 +415,8 @@ def test_an_entry_is_written_once_for_all_its_documents() -> None:
     assert made(lambda: xml.rss(feed(*these), generator_version="1")) == 10
     assert made(lambda: render(replace(these[0], summary="Edited."), *these[1:])) == 1
     assert made(lambda: render(*these, summary_only=frozenset({these[3].id}))) == 2  # and the edited one as it was
+    told = replace(these[0], same_story=(Sibling("https://example.org/news/articles/2.html", "Again", NOON),))
+    assert [made(partial(render, one)) for one in (told, these[0], told)] == [1, 0, 0]
 
 
 def test_the_memory_of_entries_is_bounded_and_keeps_the_last_used() -> None:

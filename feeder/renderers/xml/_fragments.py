@@ -41,7 +41,7 @@ class Memo:
 
     def fragment(self, entry: Entry, form: Hashable, make: Callable[[], etree._Element]) -> Fragment:
         """Return the entry in this form: as it was made before of an equal entry, or as `make` makes it now."""
-        key = (entry.id, form)
+        key = (entry.id, bool(entry.same_story), form)  # the current documents name who tells the same story, others do not
         held = self._held.pop(key, None)
         if held is not None and held[0] == entry:
             self._held[key] = held
