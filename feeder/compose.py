@@ -16,10 +16,10 @@ from feeder import __version__, endpoint, media, notify, readers, stories, summa
 from feeder.clock import Clock
 from feeder.config import Config, origins
 from feeder.edition import Terms
-from feeder.errors import ConfigError, FeederError, Problem
+from feeder.errors import ConfigError, FeederError, Problem, Unreadable
 from feeder.inbox import Inbox
 from feeder.ledger import Hub, Ledger, Pings
-from feeder.model import Site
+from feeder.model import Document, Image, Person, Podcast, Site
 from feeder.notify import Courier
 from feeder.pipeline import Intake, Parts
 from feeder.press import FEED, Press
@@ -141,7 +141,8 @@ def _hubs(config: Config) -> tuple[str, ...]:
 def _parts(config: Config, ledger: Ledger, clock: Clock, store: Store) -> Parts:
     assistant = _assistant(config, ledger, clock)
     publisher = FolderPublisher(config.output.folder, check=_check)
-    site = _site(config, ledger, publisher)
+    cover, covers = _cover(config)
+    site = replace(_site(config, ledger, publisher), image=cover, podcast=_podcast(config))
     terms = Terms(config.feed.entries, timedelta(seconds=config.feed.tombstones))
     style = hashlib.sha256(repr((site, terms, html.VERSION, __version__)).encode()).hexdigest()[:16]
     return Parts(
@@ -150,7 +151,7 @@ def _parts(config: Config, ledger: Ledger, clock: Clock, store: Store) -> Parts:
         ),
         intake=intake(config, assistant),
         ledger=ledger,
-        press=Press(ledger, store, site, html.Pages(site), html.static(), config.feed.entries, __version__),
+        press=Press(ledger, store, site, html.Pages(site), (*html.static(), *covers), config.feed.entries, __version__),
         publisher=publisher,
         settle=config.input.settle,
         largest=config.input.max_media,
@@ -166,6 +167,28 @@ def _site(config: Config, ledger: Ledger, publisher: Publisher) -> Site:
     ident = feed.id or ledger.get("feed_id") or xml.feed_id(publisher.get(FEED) or b"") or uuid5(NAMESPACE_URL, feed.base_url or UNPLACED).urn
     every = int(config.schedule.every or 0)
     return Site(ident, feed.title or "", config.base, feed.language, feed.authors, feed.subtitle, feed.rights, every, _hubs(config))
+
+
+def _podcast(config: Config) -> Podcast:
+    said = config.podcast
+    owner = Person(said.owner or config.feed.authors[0].name, email=said.email) if said.owner or said.email else None
+    return Podcast(said.category, said.explicit, owner)
+
+
+def _cover(config: Config) -> tuple[Image | None, tuple[Document, ...]]:
+    """The cover and the document that it is, as it would be published beside an article. Raises ConfigError."""
+    if (name := config.podcast.cover) is None:
+        return None, ()
+    places = [folder / name for folder in (config.root, config.input.folder)]
+    try:
+        file = next((file for file in places if file.is_file()), places[0])
+        medium, body = media.prepared(file.read_bytes())
+        if medium.width is None or medium.width != medium.height:
+            raise Unreadable("is no square picture", "cut it to a square, 1400 to 3000 pixels a side")
+    except (OSError, Unreadable) as error:
+        reason, hint = (error.reason, error.hint) if isinstance(error, Unreadable) else (f"cannot be read: {error.strerror}", "see where it lies")
+        raise ConfigError((Problem(origins(config)["podcast.cover"], f"the cover {name} {reason}", hint),)) from error
+    return Image(f"{config.base}{medium.path}", medium.type, medium.width, medium.height), (Document(medium.path, medium.type, body),)
 
 
 def _check(path: str, body: bytes) -> None:

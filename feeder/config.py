@@ -131,6 +131,20 @@ def _email(value: str) -> str:
     raise _WrongError(f"{_shown(value)} is not an e-mail address")
 
 
+_CATEGORIES = (
+    *("Arts", "Business", "Comedy", "Education", "Fiction", "Government", "Health & Fitness", "History", "Kids & Family", "Leisure", "Music", "News"),
+    *("Religion & Spirituality", "Science", "Society & Culture", "Sports", "Technology", "True Crime", "TV & Film"),
+)
+
+
+def _category(value: str) -> str:
+    first, *rest = (" ".join(part.split()) for part in value.split(">"))
+    if first in _CATEGORIES and len(rest) < 2 and all(rest):
+        return " > ".join((first, *rest))
+    close = next(iter(difflib.get_close_matches(first, _CATEGORIES, 1)), "")
+    raise _WrongError(f"{_shown(value)} is no category of podcasts", f'did you mean "{close}"?' if close else 'for example "Arts > Books"')
+
+
 def _web(value: str) -> str:
     if "://" not in value:
         raise _WrongError(f"{_shown(value)} is not a full web address", f'did you mean "https://{value.strip().strip("/")}/"?')
@@ -328,6 +342,16 @@ class _SummaryTable(_Table):
     llm: _LlmTable = _LlmTable()
 
 
+class _PodcastTable(_Table):
+    cover: _Line | None = Field(default=None, description="the name of a file", examples=["cover.jpg"])
+    category: Annotated[str, AfterValidator(_category)] | None = Field(
+        default=None, description="one of Apple's categories", examples=["Arts > Books"]
+    )
+    explicit: bool = Field(default=False, description="true or false", examples=[False])
+    owner: _Line | None = Field(default=None, description="one line of text", examples=["Ann Author"])
+    email: Annotated[str, AfterValidator(_email)] | None = Field(default=None, description="an e-mail address", examples=["ann@example.org"])
+
+
 class _WebsubTable(_Table):
     hubs: Annotated[tuple[Annotated[str, AfterValidator(_hub)], ...], BeforeValidator(_one_or_more), AfterValidator(_once_each)] = Field(
         default=(), max_length=5, description="a list of at most 5 web addresses", examples=[["https://hub.example/"]], repr=False
@@ -343,6 +367,7 @@ class _Tables(_Table):
     schedule: _ScheduleTable = _ScheduleTable()
     serve: _ServeTable = _ServeTable()
     summary: _SummaryTable = _SummaryTable()
+    podcast: _PodcastTable = _PodcastTable()
     websub: _WebsubTable = _WebsubTable()
 
 

@@ -143,7 +143,7 @@ def plan(
     newest, key, months = [k.id for k in public[:SHOWN]], _Keys(style, revisions, same_story), _by_month(public)
     wanted = (
         *(Wanted(path, Kind.STATIC, digest) for path, digest in static.items()),
-        *_articles(public, gone, media, key),
+        *_articles(public, gone, {k: [name for name in names if f"media/{name}" not in static] for k, names in media.items()}, key),
         *(Wanted(f"archive/{month}.html", Kind.MONTH, key.stamp(ids), ids) for month, ids in months.items()),
         *shared.pages(key),
         Wanted("404.html", Kind.MISSING, style),

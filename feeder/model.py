@@ -34,6 +34,7 @@ __all__ = [
     "Link",
     "Medium",
     "Person",
+    "Podcast",
     "Sibling",
     "Site",
     "Source",
@@ -182,6 +183,15 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
+class Podcast:
+    """What is said of a feed with recordings: `category` is one of Apple's, "Arts" or "Arts > Books"; `owner` is whom directories write to."""
+
+    category: str | None = None
+    explicit: bool = False
+    owner: Person | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """What is said once for everything published: the feed's own facts. `base` is an absolute URL that ends in "/".
 
@@ -199,6 +209,7 @@ class Site:
     every: int = 0
     hubs: tuple[str, ...] = ()
     image: Image | None = None
+    podcast: Podcast = field(default_factory=Podcast)
 
 
 @dataclass(frozen=True, slots=True)

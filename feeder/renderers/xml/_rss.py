@@ -13,6 +13,7 @@ from feedgen.feed import FeedGenerator
 from lxml import etree
 
 from feeder.renderers._common import stamp
+from feeder.renderers.xml import _podcast
 from feeder.renderers.xml._extensions import OF_ENTRY, OF_FEED
 from feeder.renderers.xml._fragments import MEMO, Fragment, prefixes, spliced
 from feeder.renderers.xml._words import LANG, NAMESPACES, add, carried, on_the_web, prolog, said, spell, uri
@@ -123,6 +124,7 @@ class _MendedChannel:
             add(channel, "sy:updateFrequency", frequency)
         for extend in OF_FEED:
             extend(channel, self.feed)
+        _podcast.show(channel, self.feed)
         root.text = "\n"
         _mend(channel, "description")  # an item's is HTML
         etree.cleanup_namespaces(root, keep_ns_prefixes=sorted(self.used))
@@ -148,6 +150,7 @@ class _MendedItem:
             add(item, "atom:link", href=uri(link.href), rel=link.rel, type=link.type, length=link.length)
         for extend in OF_ENTRY:
             extend(item, entry)
+        _podcast.episode(item, entry)
         if self.language:
             item.set(LANG, self.language)
         item.tail = "\n"
