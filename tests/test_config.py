@@ -502,7 +502,8 @@ def test_no_toml_before_it_moves_the_place_of_a_mistake(tmp_path_factory: pytest
 # --- the example that `feeder init` writes ---
 
 _LINES = re.findall(r"^#(\w+) = (.+)$", EXAMPLE, re.MULTILINE)
-_DERIVED = {"title", "subtitle", "base_url", "id", "author", "authors", "rights", "cron", "model", "hubs"}  # an example, not what holds anyway
+_DERIVED = {"title", "subtitle", "base_url", "id", "author", "authors", "rights", "cron", "model", "hubs", "cover", "category", "owner", "email"}
+"""Of these there is an example, not what holds anyway."""
 
 
 def _uncommented(pattern: str) -> str:
