@@ -323,6 +323,28 @@ def import_(feed: BinaryIO, config_file: str | None, *, dry_run: bool, as_json: 
         click.echo("\n".join(words.adopted_lines(adopted)))
 
 
+@main.command()
+@click.argument("file", default="-", type=click.Path(dir_okay=False, allow_dash=True))
+@config_option
+def export(file: str, config_file: str | None) -> None:
+    """Write everything as one JSON document to FILE.
+
+    Every entry there ever was, with what was promised of it and what it says, also those that wait for their date: it is yours, not your
+    subscribers'. Without FILE it goes to standard output. Its shape is documented and has a version.
+    """
+    from pathlib import Path
+
+    from feeder import export as room
+
+    config = _loader(config_file)()
+    if file != "-":
+        room.write(config, Path(file))
+        return
+    for piece in room.exported(config):
+        sys.stdout.buffer.write(piece.encode("utf-8", "backslashreplace"))
+    sys.stdout.buffer.flush()
+
+
 # -- around the commands -------------------------------------------------------------------------------------------------------
 
 

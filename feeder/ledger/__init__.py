@@ -218,13 +218,16 @@ class Ledger(Database):
 
     def entries(self, idents: Iterable[str], permalinks: Mapping[str, str]) -> Iterator[Entry]:
         """The public entries of these ids, in their order, each with its permalink (id -> absolute URL) as rel=alternate."""
-        known = self.known()
         for ident in idents:
-            with self.guard():
-                found = self.db.execute("SELECT body FROM content WHERE id = ?", (ident,)).fetchone()
-            if found is None:
+            if (found := self.entry(ident, permalinks[ident])) is None:
                 raise Damaged(f"the ledger has no content for {ident}")
-            yield entry_of(known[ident], json.loads(found[0]), permalinks[ident])
+            yield found
+
+    def entry(self, ident: str, permalink: str) -> Entry | None:
+        """The entry of this id as it was read last, public or not; None where it never was."""
+        with self.guard():
+            found = self.db.execute("SELECT body FROM content WHERE id = ?", (ident,)).fetchone()
+        return entry_of(self.known()[ident], json.loads(found[0]), permalink) if found else None
 
     def revisions(self) -> Mapping[str, int]:
         """The generation in which each entry last changed, by id."""

@@ -125,6 +125,17 @@ class Database:
             raise told(error, "the ledger .feeder/ledger.db cannot be used") from error
 
     @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Whatever is read in it is as it was at the first reading, however much is written meanwhile. Raises LedgerError."""
+        with self.guard():
+            self.db.execute("BEGIN")
+        try:
+            yield
+        finally:
+            with self.guard():
+                self.db.execute("ROLLBACK")
+
+    @contextmanager
     def transaction(self) -> Iterator[None]:
         """All of it or nothing. Raises LedgerError."""
         with self.guard():
