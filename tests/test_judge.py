@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from base64 import b64decode
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from feeder.judge import Finding, judge
+from feeder.judge import Finding, base_of, judge
+from tests.newsroom import Newsroom
 
+CHECK = (Path(__file__).parent.parent / "docs" / "check.md").read_text("utf-8")
 NOW = datetime(2036, 11, 22, 12, 0, 0, tzinfo=UTC)
 BASE = "https://news.example/"
 IDS = {f"urn:uuid:00000000-0000-4000-8000-00000000000{n}" for n in range(1, 4)}
@@ -318,3 +323,57 @@ def test_what_is_broken_is_told_by_its_rule(case: tuple[str, str, str, str, int]
     _, path, _, _, rule = case
     found = judged(broken(case))
     assert any(finding.rule == rule and (finding.path == path or rule in (9, 27, 29)) for finding in found), found
+
+
+def test_documents_of_a_real_build_are_not_spoken_of(tmp_path: Path) -> None:
+    """With archives, tags, authors, folders, media, a recording, tombstones, an edit and languages."""
+    room = Newsroom(tmp_path, '[feed]\ntitle = "The News"\nsubtitle = "All of it"\nbase_url = "https://news.example/"\nrights = "Yours"\n')
+    room.write("dot.png", b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII="))
+    for number in range(60):
+        matter = f"---\ntags: [rain, C++, 雨]\nauthor: [Ada {number % 3}, Grace]\n---\n"
+        text = f"{matter}# Note {number}\n\nIt rained on AT&T <b>and</b> me, {number} times.\n"
+        room.write(f"notes/{number}.md", text, age=timedelta(hours=99 - number))
+    matter = "enclosure: {url: 'https://wet.example/rain.mp3', type: audio/mpeg, length: 12345}\nimage: dot.png\nlink: https://wet.example/\n"
+    german = "Es regnete den ganzen Tag über, und der Wind blies."
+    room.write("rain.md", f"---\n{matter}---\n# Regen & Wind\n\n{german}\n\n![Punkt](dot.png)\n")
+    room.write("plain.txt", "3 < 5\n\nIn plain text <p> is nothing, & neither is &amp;.\n")
+    room.cycle()
+    room.later(hours=1)
+    (room.input / "notes" / "1.md").unlink()
+    (room.input / "notes" / "58.md").unlink()
+    room.write("notes/2.md", "# Note 2\n\nIt did not rain.\n", age=timedelta())
+    room.cycle()
+    with room.parts() as parts:
+        live = {k.id for k in parts.ledger.known().values() if k.public}
+        every = parts.press.site.every
+    documents = room.published()
+    assert {"archive/0001.xml", "archive/0002.xml", "rss.xml", "feed.json", "feeds.opml"} <= documents.keys()
+    assert b"deleted-entry" in documents["feed.xml"]
+    sizes = {path: len(body) for path, body in documents.items()}
+    assert judge(sizes, documents.get, base=BASE, now=room.now, live=live, every=every) == []
+
+
+def test_a_document_that_went_away_meanwhile_and_one_of_another_kind_are_left_alone() -> None:
+    """A service may publish beside."""
+    assert judge({"gone.xml": 1, "archive.zip": 1}, {}.get, base=BASE, now=NOW) == []
+
+
+def test_a_feed_says_below_which_base_it_is_published() -> None:
+    """Where nobody else does."""
+    assert base_of(shelf()["feed.xml"]) == BASE
+    assert base_of(b"<feed/>") is None
+
+
+def test_a_finding_is_one_line() -> None:
+    """The rule, the document and the line, what is wrong, and what to do."""
+    told = Finding("feed.xml", 11, "error", "it is of tomorrow", "wait", 12)
+    assert str(told) == "rule 11: feed.xml:12: it is of tomorrow (wait)"
+    assert str(Finding("feed.xml", 26, "error", "it is too large", "")) == "rule 26: feed.xml: it is too large"
+
+
+def test_every_rule_that_is_judged_has_a_case_and_every_rule_a_row_in_the_reference() -> None:
+    """docs/check.md numbers them all, and says which are judged."""
+    rows = re.findall(r"^\| (\d+)(?:–(\d+))? \|.*\| ([^|]*) \|$", CHECK, re.MULTILINE)
+    assert [n for first, last, _ in rows for n in range(int(first), int(last or first) + 1)] == list(range(1, 61))
+    judged_rules = {int(first) for first, _, how in rows if how.startswith(("yes", "against", "elements", "that", "the documents", "in contents"))}
+    assert {rule for *_, rule in CASES} == judged_rules
