@@ -262,7 +262,7 @@ class _Look:
 
     def _medium(self, entry: os.DirEntry[str], path: str) -> None:
         """Note a picture or a recording. Of two names that are one in NFC, the one spelled so counts, else the first by its bytes."""
-        key = path_key(path)
+        key = path if path.isascii() else path_key(path)
         if key is None or (key in self.media and path != min(path, self.spelled.get(key, key), key=lambda raw: (raw != key, raw))):
             return
         try:
@@ -271,11 +271,17 @@ class _Look:
             return
         if not S_ISREG(found.st_mode):
             return
-        self.media[key] = stat = Stat(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev)
-        self.spelled[key] = path
-        self.unsettled_media.pop(key, None)
-        if (wait := self._wait(key, stat, self._rules.settle if stat.size else max(10 * self._rules.settle, 5.0))) > 0:
+        size, mtime, ctime = found.st_size, found.st_mtime_ns, found.st_ctime_ns
+        self.media[key] = stat = tuple.__new__(Stat, (size, mtime, ctime, found.st_ino, found.st_dev))
+        if key is not path:
+            self.spelled[key] = path
+            self.unsettled_media.pop(key, None)
+        if (mtime > self._calm or ctime > self._calm or not size) and (wait := self._wait(key, stat, self._patience(size))) > 0:
             self.unsettled_media[key] = wait
+
+    def _patience(self, size: int) -> float:
+        """Seconds that a file has to rest: an empty one is probably being written."""
+        return self._rules.settle if size else max(10 * self._rules.settle, 5.0)
 
     def _spell(self, path: str, mode: int, stat: Stat) -> None:
         key = path_key(path)
@@ -305,7 +311,7 @@ class _Look:
             self._problem(path, "is not a regular file", "a pipe, socket or device cannot be an article: remove it")
         elif stat.size > self._rules.size:
             self._problem(path, f"is {stat.size} bytes long, at most {self._rules.size} are read", "shorten it or raise the limit")
-        elif (wait := self._wait(path, stat, self._rules.settle if stat.size else max(10 * self._rules.settle, 5.0))) > 0:
+        elif (wait := self._wait(path, stat, self._patience(stat.size))) > 0:
             self.waiting[path] = wait
         elif stat.size:
             self.files[path] = stat

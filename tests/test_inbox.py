@@ -634,3 +634,35 @@ def test_only_unsettled_files_are_remembered_between_scans(tmp_path: Path) -> No
     assert len(box._unsettled) == 100
     later(box, tick=0.5)
     assert (box._unsettled, box._spelled) == ({}, {})
+
+
+def test_pictures_and_recordings_are_noted_and_not_read_as_articles(tmp_path: Path) -> None:
+    """By their NFC names, settled or not; no link, no pipe, nothing hidden, and no other file."""
+    for name in ("a.md", "photo.JPG", "sub/talk.mp3", "a\u0308.png", "notes.xyz", "_draft.jpg", ".hidden.png"):
+        file = tmp_path / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(b"bytes")
+        os.utime(file, (1_000_000, 1_000_000))
+    (tmp_path / "link.jpg").symlink_to(tmp_path / "photo.JPG")
+    os.mkfifo(tmp_path / "pipe.mp3")
+    box = Inbox(tmp_path, suffixes=frozenset({".md"}), media=frozenset({".jpg", ".png", ".mp3"}))
+    now = (tmp_path / "photo.JPG").stat().st_ctime + 10
+    scan = box.scan(now=now, tick=0)
+    assert set(scan.files) == {"a.md"}
+    assert set(scan.media) == {"photo.JPG", "sub/talk.mp3", "\u00e4.png"}
+    assert scan.unsettled == {}
+    assert [problem.where for problem in scan.problems] == ["link.jpg"]
+    assert box.read("\u00e4.png", scan.media["\u00e4.png"]) == b"bytes"
+    young = box.scan(now=now - 9.5, tick=0)
+    assert set(young.unsettled) == set(young.media)
+    assert young.waiting.keys() == {"a.md"}
+
+
+def test_of_two_pictures_whose_names_look_the_same_one_is_meant(tmp_path: Path) -> None:
+    """I22: the one spelled in NFC, whichever the folder lists first."""
+    for name in ("a\u0308.png", "\u00e4.png"):
+        (tmp_path / name).write_bytes(name.encode())
+    box = Inbox(tmp_path, suffixes=frozenset({".md"}), media=frozenset({".png"}))
+    scan = box.scan(now=(tmp_path / "\u00e4.png").stat().st_ctime + 10, tick=0)
+    assert list(scan.media) == ["\u00e4.png"]
+    assert box.read("\u00e4.png", scan.media["\u00e4.png"]) == "\u00e4.png".encode()
