@@ -16,7 +16,7 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Callable, Set
+from collections.abc import Callable, Mapping, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -125,9 +125,15 @@ class Alarm:
 
     def next(self) -> datetime | None:
         """Return the earliest time it will ring."""
+        return min(self._times().values(), default=None)
+
+    def scheduled(self) -> datetime | None:
+        """Return the next time it will ring on schedule. The moment is left out: it may be when an embargo ends."""
+        return self._times().get("tick")
+
+    def _times(self) -> dict[str, datetime]:
         with self._lock:
-            jobs = self._scheduler.get_jobs() if self._scheduler else []
-        return min((job.next_run_time for job in jobs), default=None)
+            return {job.id: job.next_run_time for job in self._scheduler.get_jobs()} if self._scheduler else {}
 
     def late(self, wall: float) -> float:
         """Return the seconds by which a time has passed without a ring; infinite when nothing is armed at all."""
@@ -203,7 +209,7 @@ class Service:
 
     def serve(self, host: str, port: int) -> int:
         """Serve what is published; return the port that is really used. Raises FeederError where the address cannot be had."""
-        application = app(self._shelf, health=self.runner.health, links=self._link)
+        application = app(self._shelf, health=self._health, links=self._link)
         self._server = Server(application, host=host, port=port, log=_log.error)
         self._server.start()
         return self._server.address[1]
@@ -253,6 +259,13 @@ class Service:
 
     def _request(self, reason: str) -> None:
         self.runner.request(reason)
+
+    def _health(self) -> tuple[bool, Mapping[str, object]]:
+        """What anybody may know of the process: not when something is due, nor what came in, for that may be under embargo."""
+        ok, facts = self.runner.health()
+        following = self._alarm.scheduled()
+        told = {name: fact for name, fact in facts.items() if name != "last_summary"}
+        return ok, {**told, "next_run": following.isoformat(timespec="seconds") if following else None}
 
     def _link(self, path: str) -> str | None:
         return notify.link_field(path, self._config.base, self._config.websub.hubs)

@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from feeder import compose, facets, pipeline
 from feeder.errors import Abandoned, PublishError
@@ -32,6 +33,15 @@ MARK = re.compile(rb"zq\d+r\d+x")
 TAGS = ("alpha", "C++", "c#", "日本", "Ärger")
 PEOPLE = ("Ann Author", "Ben Writer", "李雷")
 FOLDERS = ("", "x/", "y/z/", "Ünder/")
+
+
+class Told(NamedTuple):
+    """What the ledger knows of an article's text."""
+
+    mark: str
+    title: str
+    tags: tuple[str, ...]
+    people: tuple[str, ...]
 
 
 @dataclass(repr=False)
@@ -59,6 +69,7 @@ class Story:
     buried: bool = False
     ends: datetime | None = None
     hidden: bool = False
+    told: Told | None = None
     arrived: bool = False
     live: bool = False
     shown: object = None
@@ -318,6 +329,7 @@ class Desk:
         assert story.path is not None
         assert story.saved is not None
         story.last, story.ends, story.hidden = story.path, story.expires, story.draft
+        story.told = Told(story.mark, story.title, story.tags, story.people)
         if story.raw != story.text():
             story.raw = story.text()
             if not (story.arrived or story.draft):
@@ -366,7 +378,9 @@ class Desk:
         documents = self.documents()
         self._learn(documents)
         marks = {mark for body in documents.values() for mark in MARK.findall(body)}
-        assert marks == {story.mark.encode() for story in self.stories if story.live}, "some text is out that should not be, or is missing"
+        assert marks == {story.told.mark.encode() for story in self.stories if story.live and story.told}, (
+            "some text is out that should not be, or is missing"
+        )
         self._twins(documents)
         self._history(documents)
         self._families(documents)
@@ -388,7 +402,8 @@ class Desk:
             (mark,) = set(MARK.findall(item.content.encode()))
             assert by_mark.setdefault(mark.decode(), item) is item, "one article has two entries"
         for story in self.live_stories():
-            self._compare(story, by_mark[story.mark])
+            assert story.told
+            self._compare(story, story.told, by_mark[story.told.mark])
         for story in self.stories:
             if story.item and story.public and not story.live:
                 self.changed[story.item.id] = self.cycles
@@ -398,11 +413,10 @@ class Desk:
     def live_stories(self) -> list[Story]:
         return [story for story in self.stories if story.live]
 
-    def _compare(self, story: Story, item: Item) -> None:
+    def _compare(self, story: Story, told: Told, item: Item) -> None:
         """This entry is this article's, and nothing moved that should not."""
-        assert item.title == story.title
-        assert item.tags == frozenset(story.tags)
-        assert item.authors == story.people or not story.people
+        assert (item.title, item.tags) == (told.title, frozenset(told.tags))
+        assert item.authors == told.people or not told.people
         assert item.updated is not None
         if (old := story.item) is not None:
             assert old.updated is not None
@@ -463,7 +477,8 @@ class Desk:
         wanted: dict[str, set[str]] = {}
         for ident, story in self.live().items():
             path = story.last
-            for facet in {*map(facets.tag, story.tags), *map(facets.author, story.people), *facets.folders(path)}:
+            assert story.told
+            for facet in {*map(facets.tag, story.told.tags), *map(facets.author, story.told.people), *facets.folders(path)}:
                 wanted.setdefault(facet.address, set()).add(ident)
         feeds = [path for path in documents if re.fullmatch(r"(tags|authors|folders)/.*/feed\.xml", path)]
         found = {path.rpartition("/")[0]: issue(documents[path]).ids for path in feeds}
