@@ -166,6 +166,19 @@ def test_the_time_of_a_withdrawal_that_nobody_remembers_stays(news: Newsroom) ->
     assert news.published() == before
 
 
+def test_the_time_of_a_forgotten_withdrawal_stays_without_archives(news: Newsroom) -> None:
+    """Rule 11: where the feed itself is all there is."""
+    for number in range(3):
+        news.write(f"{number}.md", story(number), age=timedelta(days=90 - number))
+    news.cycle()
+    news.later(days=1)
+    (news.input / "1.md").unlink()
+    news.cycle()
+    news.later(days=40)
+    news.cycle()
+    assert rebuilt(news) == ()
+
+
 def test_archives_with_gaps_stay_sealed(news: Newsroom) -> None:
     """Even one of which nobody is left: what arrives next is in the archive that is open."""
     for number in range(55):
@@ -260,6 +273,21 @@ def test_names_that_were_exchanged_are_told_apart(news: Newsroom) -> None:
     news.cycle()
     assert rebuilt(news) == ()
     assert {entry["title"]: entry["id"] for entry in news.feed()} == before
+
+
+def test_names_exchanged_between_articles_of_one_title_are_told_apart(news: Newsroom) -> None:
+    """What a file says goes before the name that it has now."""
+    news.write("a.md", "# Week\n\n" + story(1)[11:])
+    news.write("b.md", "# Week\n\n" + story(2)[11:])
+    news.cycle()
+    before = {entry["content"]: entry["id"] for entry in news.feed()}
+    (news.input / "a.md").rename(news.input / "c")
+    (news.input / "b.md").rename(news.input / "a.md")
+    (news.input / "c").rename(news.input / "b.md")
+    lose(news)
+    recover(news)
+    news.cycle()
+    assert {entry["content"]: entry["id"] for entry in news.feed()} == before
 
 
 def test_an_entry_whose_file_is_gone_is_withdrawn_by_the_ordinary_rules(news: Newsroom) -> None:
