@@ -39,10 +39,14 @@ def author(name: str) -> Facet:
     return Facet("authors", f"authors/{_step(name)}", name)
 
 
-@lru_cache(maxsize=4096)
 def folders(path: str) -> tuple[Facet, ...]:
     """The facets of the folders that an article's file lies in, the outermost first; none for one that lies at the top."""
-    steps = path.split("/")[:-1]
+    return _folders(path.rpartition("/")[0])
+
+
+@lru_cache(maxsize=4096)
+def _folders(folder: str) -> tuple[Facet, ...]:
+    steps = folder.split("/") if folder else []
     return tuple(_folder(steps[: depth + 1]) for depth in range(len(steps)))
 
 

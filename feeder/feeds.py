@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 from dataclasses import astuple, dataclass, field, replace
+from functools import lru_cache
 from heapq import nlargest
 from itertools import accumulate, chain
 from typing import TYPE_CHECKING
@@ -196,12 +197,14 @@ def _cut(entry: Entry, room: int) -> Entry:
     return replace(entry, summary=f"{words.rpartition(' ')[0] or words}…")
 
 
+@lru_cache(maxsize=512)  # an entry stands in many documents
 def _size(entry: Entry) -> int:
     texts = (entry.id, entry.title, entry.summary, entry.language, entry.rights)
     parts = _parts_size((*entry.authors, *entry.every_link, *entry.categories)) + _image_size(entry.image)
     return _ENTRY_MARKUP + _texts_size(texts) + parts + _content_size(entry)
 
 
+@lru_cache(maxsize=512)
 def _content_size(entry: Entry) -> int:
     return len(escape(entry.content, {"\r": "&#13;"}).encode("utf-8", "surrogatepass"))
 

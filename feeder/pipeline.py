@@ -462,11 +462,10 @@ def planned(parts: Parts, now: datetime) -> Edition:
     ledger, press, memory = parts.ledger, parts.press, parts.memory
     made_from = f"{ledger.generation()} {parts.style}"
     if memory.edition is None or memory.edition[0] != made_from or (memory.edition[1].until or now) < now:
-        facts = (ledger.known(), ledger.revisions(), ledger.stories.kin(), ledger.facets.all())
-        memory.edition = (
-            made_from,
-            edition.plan(*facts, ledger.media.shown(), now=now, style=parts.style, static=press.digests(), terms=parts.terms),
-        )
+        facts = (ledger.known(), ledger.revisions(), ledger.stories.kin(), ledger.facets.all(), ledger.media.shown())
+        last = memory.edition[1] if memory.edition else edition.NONE
+        plan = edition.plan(*facts, now=now, style=parts.style, static=press.digests(), terms=parts.terms, last=last)
+        memory.edition = (made_from, plan)
     return memory.edition[1]
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import chain
 
 from feeder import edition, feeds, media
 from feeder.edition import Edition, Kind, Wanted
@@ -20,12 +19,18 @@ from feeder.store import Store
 __all__ = ["FEED", "Press"]
 
 FEED = "feed.xml"
+REMEMBERED = 500
+SHARED = 20  # entries in the feed of a tag, an author or a folder: one article stands in many of them, and each is written when it changes
 MEDIA_TYPES = {".html": "text/html", ".xml": "application/atom+xml", ".json": "application/feed+json", ".opml": "text/x-opml"}
 
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """What documents are made with. `limit` counts the entries of the current document; `version` is the program's."""
+    """What documents are made with. `limit` counts the entries of the current document; `version` is the program's.
+
+    `memory` holds some entries as they were read last, by id and revision: one stands in many documents. `composed` holds the
+    current document of the last edition.
+    """
 
     ledger: Ledger
     store: Store
@@ -34,6 +39,8 @@ class Press:
     static: tuple[Document, ...]
     limit: int
     version: str
+    memory: dict[tuple[str, int], Entry] = field(default_factory=dict)
+    composed: list[tuple[Edition, Feed]] = field(default_factory=list)
 
     def digests(self) -> dict[str, str]:
         """By path, a digest of each document that is the same in every edition."""
@@ -78,10 +85,10 @@ class Press:
         if wanted.kind is Kind.DIRECTORY:
             return self.pages.directory(address, [facet for facet in shelf.facets.values() if facet.kind == address])
         if wanted.kind is Kind.YEAR:
-            return self.pages.year(shelf.facets[address], name.removesuffix(".html"), self._entries(shelf, wanted.ids))
+            return self.pages.year(shelf.groups[address].facet, name.removesuffix(".html"), self._named(wanted.ids))
         years = sorted({f"{self.ledger.known()[ident].published.year:04}" for ident in wanted.ids}, reverse=True)
         shown = wanted.ids[: edition.SHOWN]
-        return self.pages.group(shelf.facets[address], self._entries(shelf, shown), years if len(wanted.ids) > len(shown) else ())
+        return self.pages.group(shelf.groups[address].facet, self._entries(shelf, shown), years if len(wanted.ids) > len(shown) else ())
 
     def _feed(self, shelf: Edition, wanted: Wanted) -> bytes:
         match wanted.kind:
@@ -96,21 +103,25 @@ class Press:
         return xml.atom(self._current(shelf, wanted.ids), generator_version=self.version)
 
     def _current(self, shelf: Edition, ids: Sequence[str]) -> Feed:
-        """The document that subscribers poll, whatever its format."""
+        """The document that subscribers poll, whatever its format: it is composed once for all of them."""
+        if self.composed and self.composed[-1][0] is shelf:
+            return self.composed[-1][1]
         tombstones = tuple(Tombstone(*told) for told in shelf.tombstones)
         past = feeds.Past(shelf.sealed, shelf.unsealed, tombstones, self._restored(ids))
         entries = self._entries(shelf, ids, related=True)
-        return feeds.current(self.site, entries, updated=shelf.updated, path=FEED, bounds=feeds.Bounds(self.limit), past=past)
+        feed = feeds.current(self.site, entries, updated=shelf.updated, path=FEED, bounds=feeds.Bounds(self.limit), past=past)
+        self.composed[:] = [(shelf, feed)]
+        return feed
 
     def _shared(self, shelf: Edition, wanted: Wanted) -> Feed:
         """The feed of a tag, an author or a folder."""
         known = self.ledger.known()
-        ids = [k.id for k in edition.candidates([known[ident] for ident in wanted.ids if known[ident].public], self.limit)]
+        ids = edition.candidates([known[ident] for ident in wanted.ids if known[ident].public], SHARED)
         own = set(wanted.ids)
         tombstones = tuple(Tombstone(*told) for told in shelf.tombstones if told[0] in own)
-        site = feeds.shared(self.site, shelf.facets[wanted.path.rpartition("/")[0]])
+        site = feeds.shared(self.site, shelf.groups[wanted.path.rpartition("/")[0]].facet)
         past = feeds.Past(tombstones=tombstones, restored=self._restored(ids))
-        bounds, updated = feeds.Bounds(self.limit), self._updated(wanted.ids)
+        bounds, updated = feeds.Bounds(SHARED, least=SHARED // 2), self._updated(wanted.ids)
         return feeds.current(site, self._entries(shelf, ids), updated=updated, path=wanted.path, bounds=bounds, past=past)
 
     def _archive(self, shelf: Edition, wanted: Wanted) -> Feed:
@@ -123,20 +134,38 @@ class Press:
         known = self.ledger.known()
         return max((k.updated if k.public else k.since or k.updated for k in map(known.__getitem__, ids)), default=edition.FOUNDED)
 
+    def _named(self, ids: Iterable[str]) -> list[Sibling]:
+        """These entries as others name them."""
+        return [Sibling(self.site.base + edition.page_path(k), k.title, k.published) for k in map(self.ledger.known().__getitem__, ids)]
+
     def _restored(self, ids: Iterable[str]) -> dict[str, datetime]:
         known = self.ledger.known()
         return {ident: edition.came_back(known[ident]) for ident in ids}
 
     def _entries(self, shelf: Edition, ids: Sequence[str], *, related: bool = False) -> list[Entry]:
         """The entries of these ids. Those on the same story are named where it is asked: elsewhere a change of another is no change."""
-        known = self.ledger.known()
-        siblings = {ident: shelf.same_story.get(ident, ()) if related else () for ident in ids}
-        address = {ident: self.site.base + edition.page_path(known[ident]) for ident in {*ids, *chain(*siblings.values())}}
-        return [self._told(entry, siblings[entry.id], address) for entry in self.ledger.entries(ids, address)]
+        told = [self._remembered(ident) for ident in ids]
+        return [self._related(entry, shelf.same_story.get(entry.id, ())) for entry in told] if related else told
 
-    def _told(self, entry: Entry, siblings: Iterable[str], address: Mapping[str, str]) -> Entry:
-        known = self.ledger.known()
+    def _remembered(self, ident: str) -> Entry:
+        named = (ident, self.ledger.revisions()[ident])
+        if (found := self.memory.get(named)) is None:
+            if len(self.memory) >= REMEMBERED:
+                self.memory.clear()
+            found = self.memory[named] = self._read(ident)
+        return found
+
+    def _read(self, ident: str) -> Entry:
+        """An entry as the ledger has it. A category that its author put into no scheme is one of ours."""
+        (entry,) = self.ledger.entries((ident,), {ident: self._address(ident)})
+        own = f"{self.site.base}tags/"
+        return replace(entry, categories=tuple(category if category.scheme else replace(category, scheme=own) for category in entry.categories))
+
+    def _related(self, entry: Entry, siblings: Sequence[str]) -> Entry:
+        """The entry with those on the same story that its author does not name already."""
         said = {link.href for link in entry.links if link.rel == "related"}
-        found = (Sibling(address[ident], known[ident].title, known[ident].published) for ident in siblings)
-        categories = (category if category.scheme else replace(category, scheme=f"{self.site.base}tags/") for category in entry.categories)
-        return replace(entry, categories=tuple(categories), same_story=tuple(sibling for sibling in found if sibling.permalink not in said))
+        found = tuple(sibling for sibling in self._named(siblings) if sibling.permalink not in said)
+        return replace(entry, same_story=found) if found else entry
+
+    def _address(self, ident: str) -> str:
+        return self.site.base + edition.page_path(self.ledger.known()[ident])

@@ -14,7 +14,7 @@ __all__ = ["main"]
 ROOT = Path(__file__).parent.parent
 CORE = (
     "changes.py",
-    "edition.py",
+    "edition/*",
     "facets.py",
     "feeds.py",
     "text.py",

@@ -72,7 +72,7 @@ def test_one_changed_article_changes_its_page_its_month_its_archive_and_the_feed
 
 
 def archives(edition: Edition) -> dict[str, tuple[str, ...]]:
-    return {wanted.path: tuple(wanted.ids) for wanted in edition.wanted if wanted.kind is Kind.ARCHIVE}
+    return {wanted.path: tuple(reversed(wanted.ids)) for wanted in edition.wanted if wanted.kind is Kind.ARCHIVE}
 
 
 def arrived(number: int, **facts: Any) -> Known:
@@ -228,7 +228,7 @@ def test_what_was_public_and_is_gone_keeps_a_page_that_says_so() -> None:
     drafted = known(1, state=State.DRAFT, since=NOON)
     never = known(2, state=State.WITHDRAWN, since=NOON, arrival=0)
     result = edition([gone, drafted, never])
-    assert [w.path for w in result.wanted if w.kind is Kind.GONE] == ["articles/a-0.html", "articles/a-1.html"]
+    assert [w.path for w in result.wanted if w.kind is Kind.GONE] == ["articles/a-1.html", "articles/a-0.html"]
     assert result.gone == {"articles/a-0.html", "articles/a-1.html"}
     assert result.months == ()
 

@@ -45,7 +45,7 @@ ONLY_IN = {
 PURE = (
     "adoption.py",
     "changes.py",
-    "edition.py",
+    "edition/",
     "facets.py",
     "feeds.py",
     "forecast.py",

@@ -514,7 +514,7 @@ def test_an_answer_taken_over_later_changes_documents_and_no_date(desk: Desk) ->
     desk.model.answer, desk.model.script = plain("no", "500 No"), [ok()]
     report = desk.cycle()
     assert desk.answered() == [1]  # 0 was asked about in vain, 9 is older
-    assert sorted(report.put.written) == ["archive/2036-11.html", "articles/1.html", "feed.xml", "index.html"]
+    assert sorted(report.put.written) == ["archive/2036-11.html", "articles/1.html", "feed.json", "feed.xml", "index.html", "rss.xml"]
     after = {entry["id"]: entry for entry in desk.feed()}
     times = ("id", "title", "link", "published", "updated", "content")
     assert [[entry[name] for name in times] for entry in after.values()] == [[entry[name] for name in times] for entry in before.values()]

@@ -52,8 +52,11 @@ KNOWN |= words(
 )
 _ACTIVE = words("applet base embed form frame frameset iframe link meta object script style svg math")
 _ADDRESSES = words("href src cite poster longdesc background action formaction data srcset")
-_SUSPECT = re.compile(rb"[^a-z]on[a-z]+\s*=")
-_SUSPECTS = (*(f"<{name}".encode() for name in _ACTIVE - words("link meta style svg math")), b"script:", b"data:", b"file:")
+_SUSPECT = re.compile(
+    rb"<(?:applet|base|embed|form|frame|frameset|iframe|object|script)[\s/>]"
+    rb"|[\s\"'/]on[a-z]+\s*=|(?:javascript|vbscript|data|file)\s*:",
+    re.IGNORECASE,
+)
 
 
 def flaws(html: str) -> list[Flaw]:
@@ -74,8 +77,7 @@ def plain(html: str) -> str:
 
 def active(page: bytes) -> list[Flaw]:
     """What is active in a whole page (rule 57); a block of data such as JSON-LD is not."""
-    small = page.lower()  # ten times as fast as a search that knows no case
-    if not any(suspect in small for suspect in _SUSPECTS) and not _SUSPECT.search(small):
+    if not _SUSPECT.search(page):
         return []
     tags = [tag for tag in _TAG.finditer(page.decode("utf-8", "replace")) if tag["name"] and not tag["end"]]
     heads = {"base", "link", "meta", "style", "svg", "math"}  # a page of ours has a head, a fragment none

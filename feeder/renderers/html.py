@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from jinja2.bccache import Bucket
 
     from feeder.facets import Facet
-    from feeder.model import Entry, Image, Link, Site
+    from feeder.model import Entry, Image, Link, Sibling, Site
 
 __all__ = ["SHOWN", "VERSION", "Pages", "static"]
 
@@ -151,7 +151,7 @@ class Pages:
             "group.html", f"{facet.address}/", title=facet.label, facet=facet, crumbs=crumbs, entries=entries, years=years, person=person
         )
 
-    def year(self, facet: Facet, year: str, entries: Sequence[Entry]) -> bytes:
+    def year(self, facet: Facet, year: str, entries: Sequence[Entry | Sibling]) -> bytes:
         """Return the page `<address>/<year>.html`: the titles of all that was published in that year (UTC), in the order given."""
         crumbs = [*_crumbs(facet, "../" * (facet.address.count("/") + 1)), (_name(facet), "index.html")]
         path, title = f"{facet.address}/{year}.html", f"{facet.label} · {year}"

@@ -1,0 +1,191 @@
+"""Which documents should exist now, and what each is made from. Pure: it renders nothing and reads no content.
+
+An edition follows from the promises, and from who tells the same story. Each document it wants has a key that names everything the
+document is made from; while the key on the shelf is the same, the document need not be made again. Documents come in the order in which
+they are published: pages first, the feed last, so that nothing links to what is not there yet.
+
+Arrival numbers divide the history into archives (RFC 5005 section 4) of fifty: the first holds arrivals 1 to 50. One is sealed when all of
+its arrivals have happened; from then on nothing but a change of its own entries changes it. Behind the last sealed one stands an open one,
+because the sealed one links to its successor from the beginning. What is in no sealed archive stands in the current document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import chain, islice
+from operator import attrgetter
+from types import MappingProxyType
+from urllib.parse import quote
+
+from feeder.changes import Known
+from feeder.edition._kept import SHOWN, Group, Kept, archive_path, page, shared_pages
+from feeder.edition._rolls import AGE, Roll, called, came_back
+from feeder.edition._wanted import Keys, Kind, Wanted
+from feeder.facets import Facet
+
+__all__ = [
+    "ARCHIVE",
+    "FOUNDED",
+    "NONE",
+    "SHOWN",
+    "Edition",
+    "Kind",
+    "Terms",
+    "Wanted",
+    "came_back",
+    "candidates",
+    "gone_pages",
+    "page_path",
+    "plan",
+]
+
+UPDATED = attrgetter("updated")
+SIBLINGS = 5  # so many others on the same event an entry names at most
+FOUNDED = datetime(1970, 1, 1, tzinfo=UTC)  # `updated` of a feed that never had an entry: the same in every build
+ARCHIVE = 50
+"""Entries in one archive document. It cannot change in the life of a feed: subscribers know archives by their addresses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What an edition is planned under. `limit` counts the entries of a feed document, `archive` those of an archive document.
+
+    `tombstones` is how long the feed says of an entry that it is gone.
+    """
+
+    limit: int = 50
+    tombstones: timedelta = timedelta(days=30)
+    archive: int = ARCHIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """Everything that should be published. `updated` is the newest of the entries' `updated` and of the withdrawals (FEED_RULES 11).
+
+    `same_story` maps ids of public entries to those of public entries on the same event, the most alike first. `groups` holds the facets
+    that have public entries, with their documents, by address. `tombstones` are ids and times of withdrawal, the latest first; `until` is
+    when the first of them is told no longer. `sealed` counts the sealed archives, and `unsealed` are the ids of the entries in none of them.
+    """
+
+    wanted: tuple[Wanted, ...]
+    updated: datetime
+    months: tuple[tuple[str, int], ...]
+    gone: frozenset[str]
+    same_story: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    groups: Mapping[str, Group] = field(default_factory=dict)
+    tombstones: tuple[tuple[str, datetime], ...] = ()
+    until: datetime | None = None
+    sealed: int = 0
+    unsealed: frozenset[str] = frozenset()
+    kept: Kept | None = None
+
+    @property
+    def facets(self) -> dict[str, Facet]:
+        """What public entries have in common, by address."""
+        return {address: group.facet for address, group in self.groups.items()}
+
+
+NONE = Edition((), FOUNDED, (), frozenset())  # nothing is known, so nothing is wanted
+
+
+def page_path(k: Known) -> str:
+    """The path of an article's page below the base: its permalink, percent-encoded."""
+    return quote(page(k))
+
+
+def plan(
+    known: Mapping[str, Known],
+    revisions: Mapping[str, int],
+    kin: Mapping[str, Sequence[tuple[str, float]]] = MappingProxyType({}),
+    facets: Mapping[str, Sequence[Facet]] = MappingProxyType({}),
+    media: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    *,
+    now: datetime,
+    style: str,
+    static: Mapping[str, str],
+    terms: Terms,
+    last: Edition = NONE,
+) -> Edition:
+    """The edition that follows from the promises.
+
+    By id: the generations of the last changes, `kin` (the most alike first, with a likeness), tags and authors, names of `media`. `style` names
+    the site's facts, the terms and the renderers; `static` maps paths of fixed documents to digests; `now` is aware UTC. `last` is the edition
+    before, from which is taken what is as it was.
+    """
+    key = Keys(style, revisions, _same_story(known, kin))
+    kept = Kept.of(known, facets, key, terms.archive, now - terms.tombstones, last.kept)
+    roll, months = kept.roll, dict(reversed(list(kept.months.made.items())))
+    updated = max((*map(UPDATED, roll.public), *(k.since for k in kept.gone if k.since)), default=FOUNDED)
+    sealed = roll.arrived[-1].arrival // terms.archive if roll.arrived else 0
+    unsealed = [k for k in roll.arrived[-terms.archive :] if k.public and k.arrival > sealed * terms.archive]
+    tombstones = tuple((k.id, k.since) for k in reversed(kept.buried) if k.since)
+    current = _current(roll, terms.limit, unsealed)
+    wanted = (
+        *(Wanted(path, Kind.STATIC, digest) for path, digest in static.items()),
+        *_media(media, known, static),
+        *_pages(kept, months.values(), key),
+        *_archives(kept.archives.made, sealed, style),
+        *(group.feed for group in kept.groups.made.values()),
+        Wanted("feeds.opml", Kind.OPML, key.of((), [group.facet for group in kept.groups.made.values()])),
+        *_feeds(current, key.of(current, updated, tombstones, sealed, related=True)),
+    )
+    until = tombstones[-1][1] + terms.tombstones if tombstones else None
+    counts = tuple((month, len(page.ids)) for month, page in months.items())
+    told = (key.same_story, kept.groups.made, tombstones, until, sealed, frozenset(k.id for k in unsealed), kept)
+    return Edition(wanted, updated, counts, gone_pages(kept.gone), *told)
+
+
+def candidates(public: Iterable[Known], limit: int) -> list[str]:
+    """The ids of those that a feed document of `limit` entries may hold, the newest first: it chooses among them by size."""
+    found = called({k.id: k for k in public}, None)
+    return _current(found, limit, ())
+
+
+def _current(roll: Roll, limit: int, promised: Iterable[Known]) -> list[str]:
+    arrived = islice((k for k in reversed(roll.arrived) if k.public), limit)
+    chosen = {k.id: k for k in chain(promised, roll.public[-limit:], roll.told[-limit:], arrived)}
+    return [k.id for k in sorted(chosen.values(), key=AGE, reverse=True)]
+
+
+def _same_story(known: Mapping[str, Known], kin: Mapping[str, Sequence[tuple[str, float]]]) -> dict[str, tuple[str, ...]]:
+    """Of public entries, those that are public themselves: nothing else may be heard of."""
+    shown = ((ident, tuple(islice((other for other, _ in found if known[other].public), SIBLINGS))) for ident, found in kin.items())
+    return {ident: siblings for ident, siblings in shown if siblings and known[ident].public}
+
+
+def _media(media: Mapping[str, Sequence[str]], known: Mapping[str, Known], static: Collection[str]) -> Iterator[Wanted]:
+    """The media that public entries show, but for those that are published anyway."""
+    names = {name for ident, found in media.items() if known[ident].public for name in found}
+    yield from (Wanted(f"media/{name}", Kind.MEDIA, name) for name in sorted(names) if f"media/{name}" not in static)
+
+
+def _pages(kept: Kept, months: Iterable[Wanted], key: Keys) -> Iterator[Wanted]:
+    """The pages for people: of the articles, of what they share, and those of the whole."""
+    groups, newest = kept.groups.made.values(), [k.id for k in reversed(kept.roll.public[-SHOWN:])]
+    yield from kept.pages(key)
+    yield from months
+    yield from shared_pages(groups, key)
+    yield Wanted("404.html", Kind.MISSING, key.style)
+    kinds = sorted({group.facet.kind for group in groups})
+    yield Wanted("index.html", Kind.INDEX, key.of(newest, [len(month.ids) for month in months], kinds), newest)
+
+
+def _archives(made: Mapping[str, Wanted], sealed: int, style: str) -> Iterator[Wanted]:
+    """The archives, the oldest first, and the open one behind the last; none before one is sealed."""
+    for number in range(1, sealed + 2) if sealed else ():
+        path = archive_path(number)
+        found = made.get(path, Wanted(path, Kind.ARCHIVE, style))
+        yield found._replace(key=f"{found.key} {number <= sealed}")
+
+
+def _feeds(current: Sequence[str], key: str) -> Iterator[Wanted]:
+    """The current document in its three forms, of the same entries."""
+    for path, kind in (("rss.xml", Kind.RSS), ("feed.json", Kind.JSON), ("feed.xml", Kind.FEED)):
+        yield Wanted(path, kind, key, current)
+
+
+def gone_pages(known: Iterable[Known]) -> frozenset[str]:
+    """The paths of the pages of what subscribers once had and no longer have."""
+    return frozenset(page(k) for k in known if k.arrival and not k.public and not k.bare)
