@@ -202,6 +202,7 @@ CASES: list[tuple[str, str, str, str, int]] = [
     ("an element that is left open", F, P_3, f"&lt;div&gt;{P_3}", 16),
     ("an end without a beginning", F, P_3, f"&lt;/em&gt;{P_3}", 16),
     ("elements that overlap", F, P_3, f"&lt;b&gt;&lt;i&gt;x&lt;/b&gt;&lt;/i&gt;{P_3}", 16),
+    ("an element that is left open within another", F, P_3, f"&lt;p&gt;&lt;b&gt;x&lt;/p&gt;{P_3}", 16),
     ("an element that HTML does not know", F, P_3, f"&lt;rain&gt;&lt;/rain&gt;{P_3}", 16),
     ("a bare ampersand in the content", F, P_3, f"{P_3} AT&amp;T.", 16),
     ("a bare bracket in the content", F, P_3, f"{P_3} 3 &lt; 5.", 16),
@@ -323,6 +324,13 @@ def test_what_is_broken_is_told_by_its_rule(case: tuple[str, str, str, str, int]
     _, path, _, _, rule = case
     found = judged(broken(case))
     assert any(finding.rule == rule and (finding.path == path or rule in (9, 27, 29)) for finding in found), found
+
+
+def test_what_is_live_and_stands_nowhere_is_told_with_how_many_more() -> None:
+    """Rule 27."""
+    (found,) = judged(shelf(), live={*IDS, GONE + "1", GONE + "2"})
+    assert (found.rule, found.path) == (27, "feed.xml")
+    assert found.what.endswith("is published and stands neither here nor in an archive, and 1 more")
 
 
 def test_documents_of_a_real_build_are_not_spoken_of(tmp_path: Path) -> None:
