@@ -11,12 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeder.feeds import Bounds, current
-from feeder.model import Category, Entry, Image, Link, Person, Site
+from feeder.facets import author, tag
+from feeder.feeds import Bounds, Past, archive, current, shared, twin
+from feeder.model import Category, Entry, Image, Link, Person, Site, Tombstone
 from feeder.renderers.xml import atom
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from feeder.model import Feed
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -238,3 +241,114 @@ def test_what_is_rendered_stays_within_the_budget(entries: list[Entry], limit: i
     assert len(feed.entries) <= max(limit, 2 * least)
     assert feed.summary_only <= {found.id for found in feed.entries}
     assert [(e.published, e.arrival, e.id) for e in feed.entries] == sorted(((e.published, e.arrival, e.id) for e in feed.entries), reverse=True)
+
+
+# --- what was, and what is gone -----------------------------------------------------------------------------------------
+
+
+def rels(feed: Feed) -> dict[str, str]:
+    return {link.rel: link.href.removeprefix(SITE.base) for link in feed.links}
+
+
+def test_everything_in_no_sealed_archive_is_held_however_old_it_says_to_be() -> None:
+    """rule 27"""
+    entries = [entry(n) for n in range(1, 101)]
+    late = [entry(n, published=START - timedelta(days=n), updated=START - timedelta(days=n)) for n in range(101, 150)]
+    feed = current(SITE, [*entries, *late], updated=NOW, past=Past(2, {e.id for e in late}))
+    assert set(numbers(late)) <= set(numbers(feed.entries))
+    assert set(down(100, 81)) <= set(numbers(feed.entries))
+
+
+def test_an_edit_is_held_beside_all_that_is_in_no_archive() -> None:
+    entries = [entry(n) for n in range(1, 150)]
+    entries[4] = entry(5, updated=NOW)
+    feed = current(SITE, entries, updated=NOW, past=Past(2, {f"urn:x:{n:04d}" for n in range(101, 150)}))
+    assert numbers(feed.entries) == [*down(149, 82), 5]
+
+
+def test_what_came_back_is_held_like_what_changed() -> None:
+    entries = [entry(n) for n in range(1, 101)]
+    feed = current(SITE, entries, updated=NOW, past=Past(2, restored={"urn:x:0007": NOW}))
+    assert numbers(feed.entries) == [*down(100, 52), 7]
+
+
+def test_the_current_document_leads_to_the_last_sealed_archive_and_names_the_hubs() -> None:
+    hub = "https://hub.example/"
+    feed = current(replace(SITE, hubs=(hub,)), [entry(1)], updated=NOW, past=Past(12))
+    assert rels(feed) == {"self": "feed.xml", "alternate": "", "hub": hub, "prev-archive": "archive/0012.xml"}
+    assert rels(current(SITE, [entry(1)], updated=NOW)) == {"self": "feed.xml", "alternate": ""}
+
+
+def test_tombstones_are_told_the_latest_as_many_as_fit_their_share() -> None:
+    """rules 26, 29"""
+    told = tuple(Tombstone(f"urn:x:{n:060d}", NOW - timedelta(hours=n)) for n in range(2_000))
+    feed = current(SITE, [entry(n, content=page(100_000)) for n in range(1, 31)], updated=NOW, past=Past(tombstones=told))
+    assert feed.tombstones == told[: len(feed.tombstones)]
+    assert 300 < len(feed.tombstones) < 1_000
+    assert len(feed.entries) >= 20
+    assert len(atom(feed, generator_version="1")) <= 512 * 1024
+
+
+def test_where_not_even_the_summaries_fit_of_what_must_be_held_they_are_cut() -> None:
+    """rule 26"""
+    entries = [entry(n, summary="Wörter " * 3_000) for n in range(1, 50)]
+    feed = current(SITE, entries, updated=NOW, past=Past(1, {e.id for e in entries}))
+    assert len(feed.entries) == 49
+    assert len(atom(feed, generator_version="1")) <= 512 * 1024
+    assert all(found.summary.endswith("Wörter…") for found in feed.entries)
+    short = current(SITE, [*entries[:-1], entry(99)], updated=NOW, past=Past(1, {e.id for e in entries}))
+    assert short.entries[0] == entry(99)
+
+
+def test_a_summary_of_one_word_is_cut_too() -> None:
+    feed = current(SITE, [entry(n, summary="w" * 20_000) for n in range(1, 50)], updated=NOW, bounds=Bounds(budget=40_000))
+    assert {found.summary for found in feed.entries} == {feed.entries[0].summary}
+    assert feed.entries[0].summary.strip("w") == "…"
+
+
+def test_a_sealed_archive_says_so_and_leads_both_ways() -> None:
+    """rule 27; its successor is named from the beginning, so that it need not change for it."""
+    entries = [entry(n, published=NOW - timedelta(days=n)) for n in range(51, 101)]
+    feed = archive(SITE, entries, number=2, sealed=2, updated=NOW)
+    assert (feed.archive, numbers(feed.entries)) == (True, down(100, 51))
+    links = {"prev-archive": "archive/0001.xml", "next-archive": "archive/0003.xml", "current": "feed.xml"}
+    assert rels(feed) == {"self": "archive/0002.xml", "alternate": "", **links}
+    assert archive(SITE, entries, number=2, sealed=40, updated=NOW) == feed
+    assert "prev-archive" not in rels(archive(SITE, entries, number=1, sealed=2, updated=NOW))
+
+
+def test_the_open_one_behind_the_last_sealed_is_no_archive_yet() -> None:
+    feed = archive(SITE, [entry(101)], number=3, sealed=2, updated=NOW)
+    assert not feed.archive
+    assert rels(feed) == {"self": "archive/0003.xml", "alternate": "", "current": "feed.xml", "prev-archive": "archive/0002.xml"}
+
+
+def test_the_longest_of_an_archive_leave_their_content_to_their_page() -> None:
+    """rule 26"""
+    feed = archive(SITE, [entry(n, content=page(20_000)) for n in range(1, 51)], number=1, sealed=1, updated=NOW)
+    assert len(feed.entries) == 50
+    assert 20 < len(feed.summary_only) < 30
+    assert len(atom(feed, generator_version="1")) <= 512 * 1024
+
+
+# --- other forms, and parts -----------------------------------------------------------------------------------------------
+
+
+def test_a_twin_holds_the_same_and_says_nothing_of_the_past() -> None:
+    """rule 34"""
+    site = replace(SITE, hubs=("https://hub.example/",))
+    feed = current(site, [entry(1)], updated=NOW, past=Past(3, tombstones=(Tombstone("urn:x:9", NOW),)))
+    other = twin(feed, "rss.xml", "application/rss+xml")
+    assert (other.entries, other.updated, other.summary_only, other.tombstones) == (feed.entries, feed.updated, feed.summary_only, ())
+    assert rels(other) == {"self": "rss.xml", "alternate": "", "hub": "https://hub.example/"}
+    assert other.links[0].type == "application/rss+xml"
+
+
+def test_the_feed_of_a_tag_is_a_feed_of_its_own() -> None:
+    """rule 9: its id follows from the feed's and the address, and from no address of the site."""
+    site = replace(SITE, subtitle="All of it")
+    found = shared(site, tag("C++"))
+    assert (found.title, found.subtitle, found.base) == ("News: C++", None, SITE.base)
+    assert found.id.startswith("urn:uuid:")
+    assert shared(replace(site, base="https://elsewhere.example/"), tag("c++")).id == found.id
+    assert len({shared(site, tag("c#")).id, shared(site, author("C++")).id, found.id, site.id}) == 4
