@@ -382,9 +382,10 @@ class _Desk:
         for _, f, k in sorted(likely, key=lambda pair: (-pair[0], pair[2].path, pair[1].path)):
             yield f, k
 
-    def _by_return(self, strangers: Sequence[Found], _left: Sequence[Known]) -> Iterator[tuple[Found, Known]]:
+    def _by_return(self, strangers: Sequence[Found], left: Sequence[Known]) -> Iterator[tuple[Found, Known]]:
         """An article without a file that is back: at its old path if it is still the same article, or anywhere with the same bytes."""
-        paths = {f.path: f for f in strangers if f.path not in self.holders and not f.id}
+        held = {k.path for k in left}  # whoever else had a path has moved on
+        paths = {f.path: f for f in strangers if f.path not in held and not f.id}
         raws = {f.raw for f in paths.values()}
         withdrawn = [k for k in self.known.values() if k.state in UNFILED and (k.path in paths or k.raw in raws)]
         latest = sorted(withdrawn, key=lambda k: (k.since or self.now, k.id), reverse=True)

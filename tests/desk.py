@@ -494,7 +494,7 @@ class Desk:
             when = current.tombstones.get(story.item.id)
             assert not (story.live and when)
             if when is None:
-                assert story.live or (story.gone and story.gone <= self.now - KEPT), f"{story.title} has gone without a word"
+                assert story.live or (story.gone and story.gone <= self.latest - KEPT), f"{story.title} has gone without a word"
                 continue
             assert story.item.updated is not None
             assert story.item.updated <= when <= max(self.latest, story.item.updated), (

@@ -825,6 +825,22 @@ def test_what_waits_for_another_file_is_not_released_meanwhile() -> None:
     assert not world.entry(path).public
 
 
+def test_a_withdrawn_article_comes_back_under_a_name_that_another_one_has_just_left() -> None:
+    """rule 9: also long after it went, when only its bytes are known."""
+    world = World()
+    a, b = world.add("a.md"), world.add("b.md")
+    world.look()
+    one, other = world.entry(a).id, world.entry(b).id
+    text = world.files.pop(a)
+    world.look()
+    world.later(days=1)
+    world.rename(b, "c.md")
+    world.edit("c.md")
+    world.files[b] = text
+    world.look()
+    assert (world.entry(b).id, world.entry("c.md").id) == (one, other)
+
+
 @pytest.mark.parametrize("how", ["deleted", "draft"])
 def test_a_withdrawal_is_never_older_than_the_last_edit_even_if_the_clock_was_set_back(how: str) -> None:
     """T3, rule 29: readers keep an entry that is newer than its tombstone."""

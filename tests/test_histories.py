@@ -345,7 +345,7 @@ class Reader:
         assert held & stay <= store.keys(), "an entry vanished for a moment"
 
 
-QUICK = settings(max_examples=40, stateful_step_count=50, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=50, stateful_step_count=50, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
 def test_subscribers_see_the_truth_through_random_histories() -> None:
