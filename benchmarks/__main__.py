@@ -149,6 +149,8 @@ def _table(results: dict[str, dict[str, object]], small: dict[str, list[Cost]]) 
         service: dict[str, list[float]] = found["service"]  # type: ignore[assignment]
         for what, key in (("running service, nothing changed", "idle"), ("running service, one change", "change")):
             yield f"| {what} | {int(size):,} | {_cpu(service[key])} |{' |' * len(names)}"
+        written = f"{median(service['documents']):.0f} documents, {median(service['bytes']) / 1e6:.1f} MB"
+        yield f"| written by that change | {int(size):,} | {written} |{' |' * len(names)}"
     for name, taken in small.items():
         yield f"| `{name}` | | {_cpu(c.cpu for c in taken)} |{' |' * len(names)}"
 

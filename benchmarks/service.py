@@ -23,28 +23,31 @@ __all__ = ["main"]
 def main(site: Path, cycles: int, first: int) -> dict[str, list[float]]:
     """CPU seconds, all threads, of each cycle with nothing to do and of each after an edit; the edits are of articles `first` and on.
 
-    Raises RuntimeError when a cycle did not do what it is measured for.
+    Of each edit also the number of documents that it wrote, and their bytes. Raises RuntimeError when a cycle did not do what it is measured for.
     """
     settings = config.load(site / "feeder.toml", {})
     with compose.publishing(settings) as parts:
         shelf = Shelf(settings.output.folder)
         shelf.load()
         _once(parts, shelf)
-        costs: dict[str, list[float]] = {"idle": [], "change": []}
+        costs: dict[str, list[float]] = {"idle": [], "change": [], "documents": [], "bytes": []}
         for number in range(first, first + cycles):
-            costs["idle"].append(_measured(parts, shelf, changes=0))
+            costs["idle"].append(_measured(parts, shelf, changes=0)[0])
             edit(site / "input", number)
-            costs["change"].append(_measured(parts, shelf, changes=1))
+            cost, report = _measured(parts, shelf, changes=1)
+            costs["change"].append(cost)
+            costs["documents"].append(len(report.put.written))
+            costs["bytes"].append(sum((settings.output.folder / path).stat().st_size for path in report.put.written))
     return costs
 
 
-def _measured(parts: Parts, shelf: Shelf, *, changes: int) -> float:
+def _measured(parts: Parts, shelf: Shelf, *, changes: int) -> tuple[float, Report]:
     before = time.process_time()
     report = _once(parts, shelf)
     cost = time.process_time() - before
     if len(report.changes) != changes:
         raise RuntimeError(f"expected {changes} changes: {report}")
-    return cost
+    return cost, report
 
 
 def _once(parts: Parts, shelf: Shelf) -> Report:

@@ -32,7 +32,7 @@ from feeder.summarizers import Summarizer
 if TYPE_CHECKING:
     from feeder.assistant import Assistant
 
-__all__ = ["Batch", "Find", "Intake", "Parts", "Report", "cycle", "foresee", "gallery", "gathered", "planned"]
+__all__ = ["Batch", "Find", "Intake", "Parts", "Report", "cycle", "gallery", "gathered", "planned"]
 
 Progress = Callable[[str, int, int], None]
 Find = Callable[[Iterable[str]], Mapping[str, Medium | str]]
@@ -195,14 +195,6 @@ def _at_rest(parts: Parts, scan: Scan, now: datetime) -> Report | None:
     before, then, report = parts.memory.rest
     due = report.due is not None and report.due <= now
     return report if then <= now and not due and scan == before and _stands_published(parts) else None
-
-
-def foresee(parts: Parts, *, now: datetime, tick: float, accept_removals: bool = False) -> Verdict:
-    """What the next cycle would decide, without deciding it: nothing is written."""
-    scan = parts.inbox.scan(now=now.timestamp(), tick=tick)
-    batch = _read(parts, scan, gallery(parts, scan), now, lambda: None, lambda _what, _done, _of: None)
-    look = replace(_look(parts, scan, batch, tick), brief=frozenset())
-    return _decide(parts, look, batch, now, accept_removals=accept_removals)
 
 
 def _decide(parts: Parts, look: Look, batch: Batch, now: datetime, *, accept_removals: bool) -> Verdict:
@@ -461,7 +453,8 @@ def planned(parts: Parts, now: datetime) -> Edition:
     """What should be published now; it stays the same until a promise changes or a tombstone has been told long enough."""
     ledger, press, memory = parts.ledger, parts.press, parts.memory
     made_from = f"{ledger.generation()} {parts.style}"
-    if memory.edition is None or memory.edition[0] != made_from or (memory.edition[1].until or now) < now:
+    until = memory.edition and memory.edition[1].until
+    if memory.edition is None or memory.edition[0] != made_from or (until and until <= now):
         facts = (ledger.known(), ledger.revisions(), ledger.stories.kin(), ledger.facets.all(), ledger.media.shown())
         last = memory.edition[1] if memory.edition else edition.NONE
         plan = edition.plan(*facts, now=now, style=parts.style, static=press.digests(), terms=parts.terms, last=last)

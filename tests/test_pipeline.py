@@ -320,14 +320,21 @@ def test_an_article_that_cannot_be_read_any_more_keeps_its_last_good_version(two
     assert two.cycle().problems == ()
 
 
-def test_what_the_next_cycle_would_do_can_be_foreseen_without_doing_it(two: Newsroom) -> None:
-    two.write("new.md", "# New\n\nSomething new happened. It was good.\n")
-    before = two.published()
+def test_a_tombstone_ends_at_its_second_without_waiting_for_a_change(two: Newsroom) -> None:
+    """Rule 29; the next cycle is asked for then, and it is the last one for this reason."""
+    two.write("third.md", "# Third\n\nIt rained in Velden again. Nobody minded.\n")
+    two.cycle()
+    (two.input / "third.md").unlink()
     with two.parts() as parts:
-        verdict = pipeline.foresee(parts, now=two.now, tick=two.tick)
-        assert [change.entry.path for change in verdict.changes if change.verb is Verb.ADD] == ["new.md"]
-        assert "new.md" not in parts.ledger.files()
-    assert two.published() == before
+        while (report := pipeline.cycle(parts, now=two.now, tick=two.tick, stop=lambda: None)).waiting is not None:
+            two.tick += report.waiting
+        gone = two.now
+        assert (b"deleted-entry" in two.published()["feed.xml"], report.due) == (True, gone + timedelta(days=30))
+        for seconds, told in ((-1, True), (0, False)):
+            two.now = gone + timedelta(days=30, seconds=seconds)
+            report = pipeline.cycle(parts, now=two.now, tick=two.tick, stop=lambda: None)
+            assert (b"deleted-entry" in two.published()["feed.xml"]) is told
+        assert (report.put.written, report.due) == (("feed.xml",), None)
 
 
 def test_a_retry_asked_from_outside_reads_what_is_in_quarantine_again(two: Newsroom) -> None:
