@@ -107,6 +107,66 @@ def test_a_bomb_is_refused_before_anybody_decodes_it(body: bytes) -> None:
     assert time.process_time() - began < 0.5
 
 
+def _box(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data) + 8) + kind + data
+
+
+def _within(kind: bytes, depth: int) -> bytes:
+    """Boxes in boxes, with nothing in the innermost."""
+    return b"".join(struct.pack(">I", 8 * left) + kind for left in range(depth, 0, -1))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        beside.jpeg().replace(b"coded", b"\xff" * 300_000),
+        b"ID3\x03\0\0\0\0\0\0" * 100_000 + beside.mp3(title="A talk"),
+        beside.m4a() + _box(b"free", bytes(2_000_000)) + _box(b"moov", _within(b"udta", 90_000)),
+    ],
+    ids=["jpeg", "mp3", "mp4"],
+)
+def test_time_grows_with_the_length_of_a_file_and_not_faster(body: bytes) -> None:
+    """C23: fill bytes, empty tags and boxes in boxes, some hundred thousand of them."""
+    began = time.process_time()
+    prepared(body)
+    assert time.process_time() - began < 4
+
+
+def test_a_place_that_cameras_and_taggers_hide_elsewhere_is_not_published() -> None:
+    """C24: the XML that cameras note of a film as a whole, the tag behind an MP3 with its cover, private frames in a chapter."""
+    film = beside.m4a() + _box(b"meta", bytes(4) + _box(b"hdlr", bytes(8) + b"nrtm") + _box(b"xml ", b"<Item name='Latitude'>" + PLACE))
+    item = struct.pack("<II", len(PLACE), 0) + b"Record Location\0" + PLACE
+    ends = [b"APETAGEX" + struct.pack("<IIII", 2000, len(item) + 32, 1, flags) + bytes(8) for flags in (0xA0000000, 0x80000000)]
+    tagged = beside.mp3(title="A talk") + ends[0] + item + ends[1]
+    inner = b"TXXX" + struct.pack(">I", 30) + b"\0\0\0location\0" + PLACE
+    frame = b"CHAP" + struct.pack(">I", len(inner) + 19) + b"\0\0c1\0" + bytes(16) + inner
+    chapter = b"ID3\x03\0\0\0\0" + bytes([len(frame) >> 7, len(frame) & 0x7F]) + frame + beside.mp3()
+    for body in (film, tagged, tagged + b"TAG" + bytes(125), chapter):
+        assert PLACE in body
+        assert PLACE not in prepared(body)[1]
+    assert prepared(tagged)[1] == beside.mp3(title="A talk")
+
+
+def test_a_place_far_behind_in_long_comments_is_found() -> None:
+    """C24: comments may be longer than the page they begin on, which cuts the word in two."""
+    words = b"LYRICS=" + b"la" * 40_000
+    tags = b"OpusTags" + struct.pack("<II", 0, 2) + struct.pack("<I", len(words)) + words + struct.pack("<I", 20) + b"LOCATION=" + PLACE
+    cut = tags.index(b"LOCATION") + 4
+    pieces = [tags[at : min(at + 255 * 255, cut)] for at in range(0, cut, 255 * 255)] + [tags[cut:]]
+    pages = b"".join(
+        b"OggS\0\0"
+        + struct.pack("<qIIIB", 0, 1, number, 0, (len(piece) + 254) // 255)
+        + bytes([255] * (len(piece) // 255) + [len(piece) % 255] * bool(len(piece) % 255))
+        + piece
+        for number, piece in enumerate(pieces, 1)
+    )
+    plain = beside.ogg()
+    head = plain[: plain.index(b"OggS", 4)]
+    assert b"LOCATION" not in head + pages
+    with pytest.raises(Unreadable, match="a place in its comments"):
+        prepared(head + pages)
+
+
 def test_a_webp_whose_parts_disagree_counts_as_the_larger() -> None:
     """C23: a small canvas may hold a bomb."""
     small = beside.webp(4, 4, turn=1)
@@ -125,6 +185,7 @@ def test_a_webp_whose_parts_disagree_counts_as_the_larger() -> None:
         (b"\0\0\0\x14ftypqt  \0\0\0\0qt  ", "QuickTime"),
         (b"<!doctype html><script>alert(1)</script>", "no picture and no recording"),
         (b"ID3\x03\0\0\0\0\0\0<script>alert(1)</script>", "without sound"),
+        (b"ID3\x03\0\0\0\0\0\0" + beside.flac(told=True) + beside.mp3(), "without sound"),
         (b"OggS" + bytes(24) + b"\x80theora" + bytes(40), "a kind that is not taken"),
         (beside.ogg(b"LOCATION=" + PLACE), "a place in its comments"),
         (beside.m4a(track=b"meta"), "track of measurements"),

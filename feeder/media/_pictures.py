@@ -46,8 +46,10 @@ def measure(picture: Picture) -> None:
 # --- JPEG (ITU-T T.81 annex B) --------------------------------------------------------------------------------------
 
 _SIZES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-# Within coded data a marker is FF and what is neither a stuffed zero nor a restart.
+# Within coded data a marker is FF and what is neither a stuffed zero nor a restart. Any number of FF may stand before it: who searches
+# looks for the last, for a search from each of a million would take hours.
 _MARKER = re.compile(rb"\xff+([^\x00\xd0-\xd7\xff])")
+_NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
 
 def jpeg(body: bytes) -> Picture:
@@ -90,7 +92,7 @@ def _segments(body: bytes) -> Iterator[tuple[int, bytes]]:
             return
         end = at + (_U16.unpack_from(body, at)[0] if at + 2 <= len(body) else 0)
         if marker == 0xDA:  # what it announces is as long as it is
-            behind = _MARKER.search(body, end)
+            behind = _NEXT_MARKER.search(body, end)
             end = behind.start() if behind else len(body)
         if end < at + 2 or end >= len(body):
             break

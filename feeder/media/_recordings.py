@@ -19,7 +19,7 @@ from feeder.media import _pictures
 __all__ = ["flac", "has_pictures", "mp3", "mp4", "ogg", "told", "wav"]
 
 _DAMAGED = "copy it here again, or save it anew"
-_U32, _CHUNK = Struct(">I"), Struct("<4sI")
+_U32, _CHUNK, _PAGE, _APE = Struct(">I"), Struct("<4sI"), Struct("<4sBBqIIIB"), Struct("<III")
 # In either of the encodings that tags are written in.
 _PLACE = re.compile(
     b"|".join(b"\\0?".join(word[at : at + 1] for at in range(len(word))) for word in (b"gps", b"location", b"latitude", b"geotag")), re.IGNORECASE
@@ -63,14 +63,26 @@ _FRAMES = re.compile(rb"T(?!XXX)...|TXXX|COMM|USLT|SYLT|CHAP|CTOC|WOAF|WOAR|WCOP
 
 def mp3(body: bytes) -> bytes:
     """An MP3 with the ID3 frames that players show. A tag with options that hardly any program writes goes as a whole."""
-    sound, frames = body, b""
-    while sound[:3] == b"ID3" and len(sound) >= 10:
-        end = 10 + _safe(sound[6:10]) + (10 if sound[5] & 0x10 else 0)
-        frames = frames or b"".join(_frames(sound[10:end], sound[3]) if sound[3] in (3, 4) and not sound[5] else ())
-        version, sound = sound[3:4], sound[end:]
-    if not _SOUND.search(sound, 0, 65536):
+    at, frames, version = 0, b"", b""
+    while len(head := body[at : at + 10]) == 10 and head.startswith(b"ID3"):
+        end = at + 10 + _safe(head[6:]) + (10 if head[5] & 0x10 else 0)
+        if not frames and head[3] in (3, 4) and not head[5]:
+            frames, version = b"".join(_frames(body[at + 10 : end], head[3])), head[3:4]
+        at = end
+    sound = body[at : _behind(body)]
+    if not _SOUND.search(sound, 0, 65536) or sound.startswith(b"fLaC"):
         raise Unreadable("is an MP3 without sound", _DAMAGED)
     return b"ID3" + version + b"\0\0" + _unsafe(len(frames)) + frames + sound if frames else sound
+
+
+def _behind(body: bytes) -> int:
+    """Where the sound ends: before an APE tag (version 2), whose cover and items may tell a place, and an ID3v1 tag behind that."""
+    end = len(body) - (128 if body[-128:-125] == b"TAG" else 0)
+    foot = body[max(0, end - 32) : end]
+    if len(foot) < 32 or not foot.startswith(b"APETAGEX"):
+        return len(body)
+    size, _, flags = _APE.unpack_from(foot, 12)
+    return max(0, int(end - size - (32 if flags & 0x80000000 else 0)))
 
 
 def _frames(tag: bytes, version: int) -> Iterator[bytes]:
@@ -89,7 +101,7 @@ def _harmless(name: bytes, said: bytes) -> bool:
         starts = [at for mark in (b"\xff\xd8\xff", b"\x89PNG") if (at := said.find(mark)) >= 0]
         return bool(starts) and _shows_all(said[min(starts) :])
     if name in (b"CHAP", b"CTOC"):
-        return b"APIC" not in said and b"GEOB" not in said
+        return not any(inner in said for inner in (b"APIC", b"GEOB", b"PRIV", b"TXXX"))
     return name not in (b"TXXX", b"COMM") or not _PLACE.search(said)
 
 
@@ -150,9 +162,22 @@ def ogg(body: bytes) -> bytes:
     """An Ogg file with sound alone. Its comments stay: each of its pages has a checksum over them."""
     if not any(mark in body[:200] for mark in (b"OpusHead", b"\x01vorbis", b"\x7fFLAC", b"Speex")):
         raise Unreadable("is an Ogg file of a kind that is not taken", "save it as Opus, Vorbis, MP3 or M4A")
-    if _OGG_TELLS.search(body, 0, 65536):
+    if _OGG_TELLS.search(b"".join(_ogg_heads(body))):
         raise Unreadable("is an Ogg file with a picture or a place in its comments", "take them out, so that nobody is told more than the sound")
     return body
+
+
+def _ogg_heads(body: bytes) -> Iterator[bytes]:
+    """What stands in pages before any sound (RFC 3533 section 6): a comment may be longer than a page, and goes on in the next."""
+    at = 0
+    while at + _PAGE.size <= len(body):
+        mark, _, _, position, _, _, _, segments = _PAGE.unpack_from(body, at)
+        if mark != b"OggS":
+            return
+        start = at + _PAGE.size + segments
+        at = start + sum(body[at + _PAGE.size : start])
+        if position <= 0:
+            yield body[start:at]
 
 
 # --- MP4 (ISO/IEC 14496-12) ------------------------------------------------------------------------------------------
@@ -180,9 +205,9 @@ def mp4(body: bytes) -> bytes:
     if any(box.kind == b"hdlr" and body[box.body + 8 : box.body + 12] == b"meta" and box.parent == b"mdia" for box in boxes):
         raise Unreadable("has a track of measurements, such as places", "export it again, with picture and sound alone")
     blank = bytearray(body)
-    keys = b"".join(body[box.body : box.end] for box in boxes if box.kind == b"keys")
+    places = any(_PLACE.search(body, box.body, box.end) for box in boxes if box.kind == b"keys")
     for box in boxes:
-        if _tells(box, body, places=bool(_PLACE.search(keys))):
+        if blank[box.start + 4 : box.start + 8] == box.kind and _tells(box, body, places=places):  # what is in a blank one is blank
             blank[box.start + 4 : box.start + 8] = b"free"
             blank[box.body : box.end] = bytes(box.end - box.body)
     return bytes(blank)
@@ -196,6 +221,8 @@ def has_pictures(body: bytes) -> bool:
 def _tells(box: _Box, body: bytes, *, places: bool) -> bool:
     match box.parent, box.kind:
         case _, b"uuid" | b"free" | b"skip" | b"XMP_" | b"loci" | b"\xa9xyz":
+            return True
+        case b"meta", b"xml " | b"bxml" | b"idat":  # what cameras note of a film as a whole
             return True
         case b"udta", kind:
             return kind not in _SHOWN and not kind.startswith(b"\xa9")
