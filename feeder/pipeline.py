@@ -242,6 +242,8 @@ def _read(parts: Parts, scan: Scan, gallery: Gallery, now: datetime, stop: Calla
             _read_one(parts, batch, path, stat, now)
         except Unsettled:
             batch.unsettled.append(parts.settle)
+        except Unreadable as error:
+            batch.records[path] = _aside(path, stat, parts.intake.salt, error, now)
     for problem in scan.problems:
         batch.records[problem.where] = FileRecord(problem.where, (), parts.intake.salt, "", problem.reason, problem.hint, (), now)
     return batch
@@ -278,7 +280,7 @@ def _read_one(parts: Parts, batch: Batch, path: str, stat: Stat, now: datetime) 
         article, summary = parts.intake.article(path, body, find)
     except Unreadable as error:
         refers = batch.gallery.tokens(asked)  # what it lacks may come
-        batch.records[path] = FileRecord(path, tuple(stat), salt, "", error.reason, error.hint, (), now, refers=refers)
+        batch.records[path] = replace(_aside(path, stat, salt, error, now), refers=refers)
         return
     refers = batch.gallery.tokens(article.references)
     raw, modified = _raw(body, refers), _time(stat.mtime_ns)
@@ -286,6 +288,11 @@ def _read_one(parts: Parts, batch: Batch, path: str, stat: Stat, now: datetime) 
     batch.told[path] = _told(article, summary)
     batch.records[path] = FileRecord(path, tuple(stat), salt, raw, flags=flags, pending=summary.pending, refers=refers)
     batch.found.append(_found(article, raw, modified))
+
+
+def _aside(path: str, stat: Stat, salt: str, error: Unreadable, now: datetime) -> FileRecord:
+    """The record of a file that is set aside."""
+    return FileRecord(path, tuple(stat), salt, "", error.reason, error.hint, (), now)
 
 
 def _raw(body: bytes, refers: tuple[tuple[str, str], ...]) -> str:
