@@ -23,8 +23,8 @@ T = TypeVar("T")
 
 # The numbers of the system calls; others are easily added.
 _CALLS = {
-    "x86_64": {"write": 1, "fcntl": 72, "flock": 73, "fsync": 74, "getdents64": 217, "openat": 257, "renameat": 264, "syncfs": 306},
-    "aarch64": {"write": 64, "fcntl": 25, "flock": 32, "fsync": 82, "getdents64": 61, "openat": 56, "renameat": 38, "syncfs": 267},
+    "x86_64": {"write": 1, "fcntl": 72, "flock": 73, "fsync": 74, "link": 86, "getdents64": 217, "openat": 257, "renameat": 264, "syncfs": 306},
+    "aarch64": {"write": 64, "fcntl": 25, "flock": 32, "fsync": 82, "link": 37, "getdents64": 61, "openat": 56, "renameat": 38, "syncfs": 267},
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import json
 import os
 import signal
 import sqlite3
@@ -21,7 +22,8 @@ import pytest
 from feeder.changes import Change, Known, State, Verb
 from feeder.errors import Busy, LedgerError, Problem
 from feeder.ledger import FileRecord, Ledger, Shelved, Told, holder
-from feeder.ledger._database import told
+from feeder.ledger._database import APPLICATION, MIGRATIONS, opened, told
+from feeder.ledger._rebuilt import rebuilding
 from feeder.model import Article, Category, Link, Person
 from tests.fakes import refused
 
@@ -336,3 +338,70 @@ def test_a_ledger_that_was_removed_or_replaced_is_noticed(tmp_path: Path, ledger
         ledger.assure()
     with closing(Ledger.blank()) as nowhere:
         nowhere.assure()
+
+
+# -- a ledger made anew --------------------------------------------------------------------------------------------------------
+
+
+def remade(folder: Path, *, force: bool = False) -> None:
+    """A new ledger in the place of the one there is, which is kept as "old.db"."""
+    with rebuilding(folder, "old.db", force=force):
+        pass
+
+
+def test_a_ledger_that_never_held_anything_may_be_replaced_and_is_kept(tmp_path: Path) -> None:
+    Ledger.open(tmp_path).close()
+    remade(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} >= {"ledger.db", "old.db"}
+    with closing(Ledger.open(tmp_path)) as ledger:
+        assert not ledger.known()
+
+
+def test_one_that_knows_something_is_replaced_when_it_is_said_twice(tmp_path: Path) -> None:
+    with closing(Ledger.open(tmp_path)) as ledger:
+        ledger.apply((Change(Verb.ADD, ENTRY),), {})
+    with pytest.raises(LedgerError, match="--force sets it aside"):
+        remade(tmp_path)
+    remade(tmp_path, force=True)
+    with closing(Ledger.open(tmp_path)) as ledger:
+        assert not ledger.known()
+
+
+def test_one_that_cannot_be_looked_into_is_not_taken_for_an_empty_one(tmp_path: Path) -> None:
+    (tmp_path / "ledger.db").mkdir()
+    with pytest.raises(LedgerError, match="cannot be opened"):
+        remade(tmp_path)
+    assert (tmp_path / "ledger.db").is_dir()
+
+
+def test_one_that_is_sound_and_still_no_ledger_is_left_alone(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "ledger.db")) as db:
+        db.executescript(f"PRAGMA application_id = {APPLICATION}; PRAGMA user_version = 1; CREATE TABLE other (x);")
+    with pytest.raises(LedgerError, match="cannot be read: no such table"):
+        remade(tmp_path)
+
+
+def test_a_disk_without_links_has_the_old_one_copied(tmp_path: Path) -> None:
+    Ledger.open(tmp_path).close()
+    before = (tmp_path / "ledger.db").read_bytes()
+    refused("link", errno.EPERM, lambda: remade(tmp_path))
+    assert (tmp_path / "old.db").read_bytes() == before
+
+
+def test_an_older_one_that_was_set_aside_is_never_overwritten(tmp_path: Path) -> None:
+    Ledger.open(tmp_path).close()
+    (tmp_path / "old.db").write_bytes(b"kept")
+    with pytest.raises(LedgerError, match="cannot be replaced: File exists"):
+        remade(tmp_path)
+    assert (tmp_path / "old.db").read_bytes() == b"kept"
+
+
+def test_a_ledger_from_before_tags_were_kept_learns_them_from_its_contents(tmp_path: Path) -> None:
+    """A migration: nothing needs to be read again."""
+    with closing(opened(str((tmp_path / "ledger.db").absolute().as_uri()))) as db:
+        content = {"categories": [["C++", None, None], ["rain", None, None]], "authors": [["Ann", None, None], ["Ann", None, None]]}
+        db.execute("INSERT INTO content VALUES ('urn:x:1', ?)", (json.dumps(content),))
+        step = next(step for step in MIGRATIONS if "CREATE TABLE facet" in step)
+        db.executescript(f"DROP TABLE facet; {step}")
+    with closing(Ledger.open(tmp_path)) as ledger:
+        assert [facet.label for facet in ledger.facets.all()["urn:x:1"]] == ["Ann", "C++", "rain"]
