@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 from feeder import changes, edition, notify, stories
 from feeder.changes import Change, Found, Look, State, Verb, Verdict
-from feeder.edition import Edition, Terms, Wanted
+from feeder.edition import Edition, Kind, Terms, Wanted
 from feeder.errors import Problem, PublishError, Unreadable, Unsettled
 from feeder.gallery import Gallery, tidy
 from feeder.inbox import Inbox, Scan, Stat
@@ -444,7 +444,7 @@ def _publish(parts: Parts, now: datetime, stop: Callable[[], None], say: Progres
     if _stands_published(parts):
         return shelf, NOTHING
     noted, there = dict(ledger.shelf()), None if _untouched(parts) else publisher.stats()
-    behind = [w for w in shelf.wanted if not _stands(w, noted.get(w.path), there)]
+    behind = [w for w in shelf.wanted if not _stands(w, noted.get(w.path), there) and not _is_lost(parts, w)]
     surplus = sorted(noted.keys() - {w.path for w in shelf.wanted})
     digests: dict[str, str] = {}
     put = publisher.put(_heeded(_documents(parts, shelf, behind, stop, say), digests), surplus)
@@ -496,6 +496,11 @@ def _stands(wanted: Wanted, noted: Shelved | None, there: Mapping[str, tuple[int
     if noted is None or noted.key != wanted.key:
         return False
     return there is None or there.get(wanted.path) == (noted.size, noted.mtime_ns)
+
+
+def _is_lost(parts: Parts, wanted: Wanted) -> bool:
+    """Whether a medium is to be had from nowhere: what lies beside an article was read again by now. The rest is published without it."""
+    return wanted.kind is Kind.MEDIA and wanted.key not in parts.press.store
 
 
 def _documents(parts: Parts, shelf: Edition, behind: list[Wanted], stop: Callable[[], None], say: Progress) -> Iterator[Document]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -254,6 +255,32 @@ def test_a_lost_store_is_filled_again(room: Newsroom) -> None:
     room.later(minutes=5)
     assert room.cycle().changes == ()
     assert room.published() == before
+
+
+@pytest.mark.parametrize("settings", ["[input]\non_removal = 'keep'\n", ""], ids=["kept", "set aside"])
+def test_a_medium_that_is_nowhere_any_more_stops_nothing(tmp_path: Path, settings: str) -> None:
+    """DESIGN 5: a store and an output that are lost, and an article that is published although its file cannot be read."""
+    room = Newsroom(tmp_path, settings)
+    room.write("trip.md", TRIP)
+    photo = room.write("photo.jpg", beside.jpeg())
+    room.cycle()
+    if settings:
+        (room.input / "trip.md").unlink()
+    else:
+        room.write("trip.md", UNREADABLE)
+    photo.unlink()
+    room.write("more.md", "# More\n\nIt rained.\n")
+    room.cycle()
+    for folder in (room.folder / ".feeder" / "media", room.output / "media"):
+        shutil.rmtree(folder)
+    room.write("later.md", "# Later\n\nThe sun shone.\n")
+    room.cycle()
+    assert sorted(room.titles()) == ["Later", "More", "Trip"]
+    assert media(room) == {}
+    room.write("photo.jpg", beside.jpeg())
+    room.write("trip.md", TRIP)
+    room.cycle()
+    assert len(media(room)) == 1
 
 
 def test_check_and_explain_look_beside_the_article(room: Newsroom) -> None:
