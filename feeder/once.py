@@ -202,13 +202,14 @@ def require_folder(config: Config) -> None:
 
 
 def settled(config: Config, parts: Parts, clock: Clock) -> Scan:
-    """A scan in which every file has settled, or one after some seconds: whoever asks has often just saved a file."""
+    """A scan in which every file has settled, also beside articles, or one after some seconds: whoever asks has often just saved a file."""
     began = clock.tick()
     while True:
         scan = parts.inbox.scan(now=clock.now().timestamp(), tick=clock.tick())  # in whole seconds, as a cycle does: it must agree
-        if not scan.waiting or clock.tick() - began > _patience(config):
+        waiting = [*scan.waiting.values(), *scan.unsettled.values()]
+        if not waiting or clock.tick() - began > _patience(config):
             return scan
-        clock.sleep(min(scan.waiting.values()) + 0.01)
+        clock.sleep(min(waiting) + 0.01)
 
 
 def _patience(config: Config) -> float:

@@ -15,6 +15,7 @@ from feeder import rescue, subscription
 from feeder.errors import Busy, Unreadable
 from feeder.rescue import Adopted
 from feeder.subscription import moment, read
+from tests import beside
 from tests.newsroom import NewsClock, Newsroom
 
 RSS = """<?xml version="1.0" encoding="UTF-8"?>
@@ -76,6 +77,13 @@ def test_the_first_build_publishes_the_ids_and_dates_of_the_old_feed(news: Newsr
     assert news.entry("Never seen")["id"].startswith("urn:uuid:")
     news.later(hours=1)
     assert news.cycle().summary == ""
+
+
+def test_an_article_whose_picture_has_just_been_copied_is_waited_for(news: Newsroom) -> None:
+    """Otherwise it would be nobody's, and the first build give it an id of its own."""
+    news.write("sun.md", "# Sun\n\nIt shone. ![The sun](sun.png)\n")
+    news.write("sun.png", beside.png(), age=timedelta(0))
+    assert how(adopt(news, RSS.format(item("Sun")))) == {"sun.md": "its title"}
 
 
 def test_arrivals_are_chronological_after_a_move(news: Newsroom) -> None:
