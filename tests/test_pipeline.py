@@ -310,6 +310,19 @@ def test_a_feed_that_does_not_read_back_never_replaces_a_good_one(two: Newsroom)
     assert (two.output / "feed.xml").read_bytes() == before
 
 
+def test_what_is_kept_says_what_it_said_when_another_article_takes_its_name(news: Newsroom) -> None:
+    news.configure('[feed]\ntitle = "The News"\nbase_url = "https://news.example/"\n[input]\non_removal = "keep"\n')
+    news.write("dam.txt", DAM)
+    news.write("ferry.md", FERRY)
+    news.cycle()
+    before = news.feed()
+    (news.input / "ferry.md").rename(news.input / "dam.txt")
+    news.later(minutes=5)
+    news.cycle()
+    assert [(entry["id"], entry["title"]) for entry in news.feed()] == [(entry["id"], entry["title"]) for entry in before]
+    assert news.entry("The dam at Altwasser holds") == before[0]
+
+
 def test_an_article_that_cannot_be_read_any_more_keeps_its_last_good_version(two: Newsroom) -> None:
     before = two.published()
     two.write("dam.txt", b"\x00\x01\x02\x03" * 100)

@@ -79,7 +79,7 @@ __all__ = [
     "holder",
 ]
 
-WITHDRAWN = "withdrawn"
+UNFILED = ("withdrawn", "kept")  # the states of entries without a file: at their path may lie that of another
 NONE = News()
 
 
@@ -196,16 +196,17 @@ class Ledger(Database):
         The generation moves when there is any change, so that whoever publishes knows that the shelf is behind.
         """
         known, after = self._promises(), {change.entry.id: change.entry for change in changes}
+        read = {k.id: told[k.path] for k in after.values() if k.path in told and (k.state not in UNFILED or k.bare)}
         generation = self.generation() + 1
         with self.transaction():
             for old in (known[ident] for ident in after.keys() & known.keys()):  # paths may be exchanged within one verdict
                 self.db.execute("UPDATE entry SET path = ? WHERE id = ?", (f"\0{old.id}", old.id))
             self.db.executemany(UPSERT, (promise_row(k, generation) for k in after.values()))
-            bodies = ((k.id, body_row(told[k.path])) for k in after.values() if k.path in told and k.state != WITHDRAWN)
+            bodies = ((ident, body_row(article)) for ident, article in read.items() if not after[ident].bare)
             self.db.executemany("REPLACE INTO content VALUES (?, ?)", bodies)
-            self.facets.record(after.values(), told)
-            self.stories.record(after.values(), told)
-            self.media.record(after.values(), told)
+            self.facets.record(after.values(), read)
+            self.stories.record(after.values(), read)
+            self.media.record(after.values(), read)
             self._write_files(files, forget)
             if after:
                 self.note("generation", str(generation))

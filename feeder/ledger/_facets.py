@@ -37,11 +37,11 @@ class Facets:
         self._all = None
 
     def record(self, after: Iterable[Known], told: Mapping[str, Told]) -> None:
-        """Within a transaction: take in what was read of these entries. One that is withdrawn keeps what it had, for its tombstone."""
+        """Within a transaction: take in what was read of these entries, by id. One that is gone keeps what it had, for its tombstone."""
         for k in after:
-            if k.path not in told or (k.state == "withdrawn" and not k.bare):
+            if k.id not in told:
                 continue
-            article = told[k.path].article
+            article = told[k.id].article
             names = {("tags", category.term) for category in article.categories} | {("authors", person.name) for person in article.authors}
             self._database.db.execute("DELETE FROM facet WHERE id = ?", (k.id,))
             self._database.db.executemany("INSERT INTO facet VALUES (?, ?, ?)", ((k.id, *name) for name in names))

@@ -68,10 +68,10 @@ class Media:
         self._files = None
 
     def record(self, after: Iterable[Known], told: Mapping[str, Told]) -> None:
-        """Within a transaction that has written their promises: which media entries show. Who is withdrawn shows none."""
+        """Within a transaction that has written their promises: which media entries show, by id. Who is withdrawn shows none."""
         shown = dict(self.shown())
         for k in after:
-            names = () if k.state == "withdrawn" else told[k.path].article.media if k.path in told else shown.get(k.id, ())
+            names = () if k.state == "withdrawn" else told[k.id].article.media if k.id in told else shown.get(k.id, ())
             if names != shown.get(k.id, ()):
                 self._database.db.execute("DELETE FROM shown WHERE id = ?", (k.id,))
                 self._database.db.executemany("INSERT INTO shown VALUES (?, ?)", ((k.id, name) for name in names))

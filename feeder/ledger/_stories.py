@@ -76,14 +76,14 @@ class Stories:
         self._kin = None
 
     def record(self, after: Iterable[Known], told: Mapping[str, Told]) -> None:
-        """Within a transaction that has written their promises: take in what was read, and find its kin.
+        """Within a transaction that has written their promises: take in what was read, by id, and find its kin.
 
         All that is new is counted before any of it is compared, so that the order of files does not matter. What was found of others
         stays, however the frequencies drift: an article costs as much as it has candidates.
         """
         known = {k.id: k for k in after}
         before = self._kept(known)
-        now = {ident: _facts(k, told.get(k.path), before.get(ident)) for ident, k in known.items()}
+        now = {ident: _facts(k, told.get(ident), before.get(ident)) for ident, k in known.items()}
         fresh = {ident: facts for ident, facts in now.items() if facts and facts != before.get(ident)}
         stale = {ident: facts for ident, facts in before.items() if now[ident] is None or ident in fresh}
         if fresh or stale:
