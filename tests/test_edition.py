@@ -244,6 +244,13 @@ def test_months_are_counted_newest_first() -> None:
     assert edition([known(0), known(2)]).months == (("2026-11", 1), ("2026-10", 1))
 
 
+def test_the_front_page_is_made_again_when_one_month_takes_the_place_of_another() -> None:
+    """All that it shows is as it was: only the list of months is another."""
+    newest, old, other = [known(number, published=NOON) for number in range(50)], known(60), known(62)
+    before, after = (keys(edition([*newest, entry])) for entry in (old, other))
+    assert before["index.html"] != after["index.html"]
+
+
 def test_a_permalink_is_percent_encoded() -> None:
     assert page_path(known(0, slug="日本")) == "articles/%E6%97%A5%E6%9C%AC.html"
 

@@ -121,18 +121,18 @@ def plan(
     sealed = roll.arrived[-1].arrival // terms.archive if roll.arrived else 0
     unsealed = [k for k in roll.arrived[-terms.archive :] if k.public and k.arrival > sealed * terms.archive]
     tombstones = tuple((k.id, k.since) for k in reversed(kept.buried) if k.since)
+    counts = tuple((month, len(page.ids)) for month, page in months.items())
     current = _current(roll, terms.limit, unsealed)
     wanted = (
         *(Wanted(path, Kind.STATIC, digest) for path, digest in static.items()),
         *_media(media, known, static),
-        *_pages(kept, months.values(), key),
+        *_pages(kept, months.values(), counts, key),
         *_archives(kept.archives.made, sealed, style),
         *(group.feed for group in kept.groups.made.values()),
         Wanted("feeds.opml", Kind.OPML, key.of((), [group.facet for group in kept.groups.made.values()])),
         *_feeds(current, key.of(current, updated, tombstones, sealed, related=True)),
     )
     until = tombstones[-1][1] + terms.tombstones if tombstones else None
-    counts = tuple((month, len(page.ids)) for month, page in months.items())
     told = (key.same_story, kept.groups.made, tombstones, until, sealed, frozenset(k.id for k in unsealed), kept)
     return Edition(wanted, updated, counts, gone_pages(kept.gone), *told)
 
@@ -161,7 +161,7 @@ def _media(media: Mapping[str, Sequence[str]], known: Mapping[str, Known], stati
     yield from (Wanted(f"media/{name}", Kind.MEDIA, name) for name in sorted(names) if f"media/{name}" not in static)
 
 
-def _pages(kept: Kept, months: Iterable[Wanted], key: Keys) -> Iterator[Wanted]:
+def _pages(kept: Kept, months: Iterable[Wanted], counts: Sequence[tuple[str, int]], key: Keys) -> Iterator[Wanted]:
     """The pages for people: of the articles, of what they share, and those of the whole."""
     groups, newest = kept.groups.made.values(), [k.id for k in reversed(kept.roll.public[-SHOWN:])]
     yield from kept.pages(key)
@@ -169,7 +169,7 @@ def _pages(kept: Kept, months: Iterable[Wanted], key: Keys) -> Iterator[Wanted]:
     yield from shared_pages(groups, key)
     yield Wanted("404.html", Kind.MISSING, key.style)
     kinds = sorted({group.facet.kind for group in groups})
-    yield Wanted("index.html", Kind.INDEX, key.of(newest, [len(month.ids) for month in months], kinds), newest)
+    yield Wanted("index.html", Kind.INDEX, key.of(newest, counts, kinds), newest)
 
 
 def _archives(made: Mapping[str, Wanted], sealed: int, style: str) -> Iterator[Wanted]:
