@@ -6,8 +6,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from feeder.changes import Known, State
-from feeder.edition import Edition, Kind, Terms, came_back, page_path, plan
+from feeder.edition import NONE, Edition, Kind, Terms, came_back, page_path, plan
 from feeder.facets import Facet, author, tag
 
 if TYPE_CHECKING:
@@ -190,6 +192,29 @@ def test_the_feed_of_a_tag_holds_the_tombstones_of_its_own() -> None:
     result = shared(entries, x0=["a"], x1=["b"], x2=["a"], x3=["b"])
     feeds = {w.path: set(w.ids) for w in result.wanted if w.kind is Kind.FACET_FEED}
     assert feeds == {"tags/a/feed.xml": {"urn:x:0", "urn:x:2"}, "tags/b/feed.xml": {"urn:x:1", "urn:x:3"}}
+
+
+def one_after_the_other(*states: tuple[list[Known], dict[str, list[str]]]) -> Edition:
+    """The edition of the last of these entries with their tags, planned from that of those before."""
+    last = NONE
+    for number, (entries, tags) in enumerate(states, 1):
+        facets = {ident: [tag(name) for name in names] for ident, names in tags.items()}
+        revisions = {k.id: number if k.id == "urn:x:1" else 1 for k in entries}
+        promises = {k.id: k for k in entries}
+        last = plan(promises, revisions, facets=facets, style="s", static={}, now=NOON, terms=Terms(), last=last)
+    return last
+
+
+@pytest.mark.parametrize("gone", [known(1), known(1, state=State.DRAFT, since=NOON - timedelta(hours=1))], ids=["returns", "stays away"])
+def test_tags_that_change_while_an_article_is_away_change_the_feeds_of_both(gone: Known) -> None:
+    """Planned from the edition before, the documents are those planned from nothing: a restart changes none."""
+    others = [known(2), known(3)]
+    tags = {"urn:x:1": ["a"], "urn:x:2": ["a"], "urn:x:3": ["b"]}
+    away = [known(1, state=State.DRAFT, since=NOON - timedelta(hours=1)), *others]
+    steps = ([known(1), *others], tags), (away, tags), ([gone, *others], {**tags, "urn:x:1": ["b"]})
+    found, fresh = one_after_the_other(*steps), one_after_the_other(([], {}), ([], {}), steps[-1])
+    assert keys(found) == keys(fresh)
+    assert {w.path: set(w.ids) for w in found.wanted} == {w.path: set(w.ids) for w in fresh.wanted}
 
 
 def test_a_large_tag_has_a_page_for_each_year() -> None:

@@ -29,12 +29,16 @@ class Group(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """All of it. `gone` are entries that were public, in the order of arrival; `buried` those of them with a tombstone, the latest last."""
+    """All of it. `gone` are entries that were public, in the order of arrival; `buried` those of them with a tombstone, the latest last.
+
+    `graves` are the addresses of the facets that these had, by id.
+    """
 
     style: str
     roll: Roll
     gone: list[Known]
     buried: list[Known]
+    graves: Mapping[str, tuple[str, ...]]
     articles: dict[str, tuple[Known, tuple[str, ...], Wanted]]
     months: Groups[Wanted]
     archives: Groups[Wanted]
@@ -49,13 +53,15 @@ class Kept:
         gone = [k for k in roll.arrived if not k.public]
         buried = sorted((k for k in gone if k.since and k.since > after), key=lambda k: (k.since, k.id))
         shared = _Shared(key, facets, buried)
-        moved = {k.id for k in buried} ^ {k.id for k in (last.buried if last else ())}
-        other = {facet.address for ident in moved for facet in shared.facets(known[ident])}
+        graves, before = {k.id: shared.addresses(k) for k in buried}, last.graves if last else {}
+        moved = (graves.keys() ^ before.keys()) | (graves.keys() & roll.changed)
+        other = {address for ident in moved for address in (*graves.get(ident, ()), *before.get(ident, ()))}
         return cls(
             key.style,
             roll,
             gone,
             buried,
+            graves,
             last.articles if last else {},
             grouped(last.months if last else None, roll.changed, public, _month, lambda month, ks: _month_page(month, ks, key)),
             grouped(
