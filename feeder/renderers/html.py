@@ -36,7 +36,7 @@ SHOWN = 50
 
 _HOME = resources.files("feeder.renderers")
 _FILES = {file.name: file.read_bytes() for file in sorted((_HOME / "templates").iterdir(), key=lambda file: file.name) if file.is_file()}
-_CODE = sorted((file for file in _HOME.iterdir() if file.name.endswith(".py")), key=lambda file: file.name)
+_CODE = sorted((file for folder in (_HOME, _HOME / "xml") for file in folder.iterdir() if file.name.endswith(".py")), key=str)
 _STATIC = {"style.css": "text/css", "feed.css": "text/css", "icon.svg": "image/svg+xml", "favicon.ico": "image/x-icon"}
 
 _LABELS = {"related": "Related", "via": "Source", "enclosure": "Download"}
