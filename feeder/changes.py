@@ -415,12 +415,11 @@ class _Desk:
 
     def _revive(self, old: Known, f: Found) -> None:
         """The file of an entry of which only the tombstone was left: all but its id is as at first sight, and `updated` no earlier than that."""
-        facts = replace(
-            old, path=f.path, slug=f.slug or minted_slug(f.path, self.slugs), raw=f.raw, visible=f.visible, title=f.title, sketch=f.sketch
-        )
+        if (slug := self._slug(f)) is None:
+            return
+        facts = replace(old, path=f.path, slug=slug, raw=f.raw, visible=f.visible, title=f.title, sketch=f.sketch)
         dated = self._dated(replace(facts, expires=f.expires), f)
         back = replace(dated, updated=max(dated.updated, old.updated))
-        self.slugs.add(back.slug.casefold())
         if f.draft:
             self._set(Verb.RETOUCH, replace(back, state=State.DRAFT))
         elif f.expires and f.expires <= self.now:
@@ -441,13 +440,19 @@ class _Desk:
                 )
             )
             return
-        if f.slug and f.slug.casefold() in self.slugs:
-            self.refused.append(Problem(f.path, f"another article has the slug {f.slug}", "choose another `slug`, or leave it out"))
+        if (slug := self._slug(f)) is None:
             return
-        slug = f.slug or minted_slug(f.path, self.slugs)
-        self.slugs.add(slug.casefold())
         entry = Known(ident, f.path, slug, self.now, self.now, f.raw, f.visible, f.title, f.sketch, expires=f.expires)
         self._set(Verb.ADD, self._dated(entry, f))
+
+    def _slug(self, f: Found) -> str | None:
+        """The permalink's name, which then is taken; None where its author wants one that another article has: the file is refused."""
+        if f.slug and f.slug.casefold() in self.slugs:
+            self.refused.append(Problem(f.path, f"another article has the slug {f.slug}", "choose another `slug`, or leave it out"))
+            return None
+        slug = f.slug or minted_slug(f.path, self.slugs)
+        self.slugs.add(slug.casefold())
+        return slug
 
     def _stated_id(self, f: Found) -> str:
         return stated(self.feed_id, f.id or "")

@@ -290,6 +290,23 @@ def test_names_exchanged_between_articles_of_one_title_are_told_apart(news: News
     assert {entry["content"]: entry["id"] for entry in news.feed()} == before
 
 
+def test_one_that_comes_back_after_a_loss_with_the_slug_of_another_is_refused_and_stops_nothing(news: Newsroom) -> None:
+    news.write("a.md", story(1))
+    news.write("b.md", story(2))
+    news.cycle()
+    news.later(hours=1)
+    (news.input / "a.md").unlink()
+    news.cycle()
+    news.later(hours=1)
+    lose(news)
+    recover(news)
+    news.write("a.md", "---\nslug: b\n---\n" + story(1))
+    news.write("c.md", story(3))
+    problems = news.cycle().problems
+    assert [(problem.where, problem.reason) for problem in problems] == [("a.md", "another article has the slug b")]
+    assert news.titles() == ["Story 3", "Story 2"]
+
+
 def test_an_entry_whose_file_is_gone_is_withdrawn_by_the_ordinary_rules(news: Newsroom) -> None:
     """It stays as subscribers know it until then."""
     for number in range(3):
