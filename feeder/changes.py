@@ -549,7 +549,7 @@ class _Desk:
                 k = replace(k, state=State.LIVE, since=self.now)
                 self._set(Verb.RESTORE, k)
             if k.state in ALIVE and over:
-                self._set(Verb.EXPIRE, replace(k, state=State.EXPIRED, since=max(k.expires or k.updated, k.updated)))
+                self._set(Verb.EXPIRE, replace(k, state=State.EXPIRED, since=self._ended(k)))
             elif k.public and not k.stated and k.published > self.now + CLOCK_FAULT:
                 first = self._free(self.now, -SECOND)
                 self._set(Verb.REDATE, replace(k, published=first, updated=first if k.updated == k.published else k.updated))
@@ -558,6 +558,13 @@ class _Desk:
         arrival = max((k.arrival for k in self.known.values()), default=0) if due else 0
         for number, k in enumerate(sorted(due, key=lambda k: (k.published, k.updated, k.path)), arrival + 1):
             self._set(Verb.RELEASE, replace(k, arrival=number))
+
+    def _ended(self, k: Known) -> datetime:
+        """Since when subscribers do without an entry that is over: if they did already, since then, whatever end its file states now."""
+        old = self.known.get(k.id)
+        if old and old.since and old.arrival and not old.public:
+            return old.since
+        return max(k.expires or k.updated, k.updated)
 
     def _unsure(self, k: Known) -> bool:
         """Whether its file is gone, or cannot be read as it is now: its author may have meant to hold it back."""

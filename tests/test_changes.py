@@ -861,6 +861,20 @@ def test_a_withdrawal_is_never_older_than_the_last_edit_even_if_the_clock_was_se
     assert since >= edited.updated
 
 
+def test_what_was_withdrawn_and_comes_back_with_an_end_long_past_is_gone_since_its_withdrawal(world: World) -> None:
+    """Rule 11: or the feed would be older than it was."""
+    path, _ = world.add("a.md"), world.add("b.md")
+    world.look()
+    text, ident = world.files.pop(path), world.entry(path).id
+    world.later(hours=2)
+    world.look()
+    gone = world.store.known()[ident].since
+    world.files[path] = replace(text, expires=NOON + HOUR)
+    world.later(hours=1)
+    world.look()
+    assert (world.store.known()[ident].state, world.store.known()[ident].since) == (State.EXPIRED, gone)
+
+
 # -- laws over random histories (HOUSE_RULES 18) ---------------------------------------------------------------------------------
 
 
