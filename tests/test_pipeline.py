@@ -310,6 +310,18 @@ def test_a_feed_that_does_not_read_back_never_replaces_a_good_one(two: Newsroom)
     assert (two.output / "feed.xml").read_bytes() == before
 
 
+def test_the_tags_of_a_draft_are_nobodys_business_and_its_tombstone_stands_where_it_stood(news: Newsroom) -> None:
+    news.write("a.md", f"---\ntags: [water]\n---\n{DAM}")
+    news.write("b.md", "---\ntags: [water]\n---\nThe ferry to Lund sails twice a day, and a ticket costs four crowns.\n")
+    news.write("c.md", "---\ntags: [roads]\n---\nOne bridge was painted green, by nobody in particular.\n")
+    news.cycle()
+    news.write("a.md", f"---\ntags: [roads]\ndraft: true\n---\n{DAM}")
+    news.later(minutes=5)
+    news.cycle()
+    documents = news.published()
+    assert [b"deleted-entry" in documents[f"tags/{tag}/feed.xml"] for tag in ("water", "roads")] == [True, False]
+
+
 def test_what_is_kept_says_what_it_said_when_another_article_takes_its_name(news: Newsroom) -> None:
     news.configure('[feed]\ntitle = "The News"\nbase_url = "https://news.example/"\n[input]\non_removal = "keep"\n')
     news.write("dam.txt", DAM)

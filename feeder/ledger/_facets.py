@@ -39,7 +39,7 @@ class Facets:
     def record(self, after: Iterable[Known], told: Mapping[str, Told]) -> None:
         """Within a transaction: take in what was read of these entries, by id. One that is gone keeps what it had, for its tombstone."""
         for k in after:
-            if k.id not in told:
+            if k.id not in told or k.state == "draft":  # nobody is to hear of a draft's; and once it is none any more it has been read again
                 continue
             article = told[k.id].article
             names = {("tags", category.term) for category in article.categories} | {("authors", person.name) for person in article.authors}
