@@ -366,6 +366,21 @@ def test_a_document_that_went_away_meanwhile_and_one_of_another_kind_are_left_al
     assert judge({"gone.xml": 1, "archive.zip": 1}, lambda _path: None, base=BASE, now=NOW) == []
 
 
+def test_half_a_character_in_any_text_of_json_is_judged_like_another() -> None:
+    """RFC 8259 section 8.2: JSON may hold it, and no other document can."""
+    feed = shelf()["feed.json"]
+    for place in re.finditer(rb'(?<=: ")[^"]+', feed):
+        body = feed[: place.start()] + rb"\ud800" + feed[place.start() :]
+        for found in judged({**shelf(), "feed.json": body}):
+            assert found.path in ("feed.json", "feed.xml")
+
+
+def test_json_that_is_nested_too_deeply_is_told() -> None:
+    """It is no fault of the judge."""
+    (found,) = [found for found in judged({**shelf(), "feed.json": b"[" * 100_000}) if found.path == "feed.json"]
+    assert found.rule == 33
+
+
 def test_a_feed_says_below_which_base_it_is_published() -> None:
     """Where nobody else does."""
     assert base_of(shelf()["feed.xml"]) == BASE

@@ -190,7 +190,7 @@ def json_feed(paper: Paper, contents: Contents) -> tuple[Facts | None, list[Find
     """What a JSON Feed says, and what is wrong with it; nothing of other JSON."""
     try:
         told = json.loads(paper.body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return None, [paper.wrong(33, f"it is no JSON: {error}", "", getattr(error, "lineno", 0))]
     facts = Facts(paper, "json")
     if not isinstance(told, dict) or told.get("version") != "https://jsonfeed.org/version/1.1":
@@ -269,7 +269,7 @@ def _json_facts(paper: Paper, item: Mapping[str, object], contents: Contents, fo
 
 def _line(paper: Paper, item: object) -> int:
     """Where an item stands: where its id does."""
-    ident = json.dumps(item.get("id"), ensure_ascii=False).encode() if isinstance(item, dict) else b""
+    ident = json.dumps(item.get("id"), ensure_ascii=False).encode(errors="replace") if isinstance(item, dict) else b""
     at = paper.body.find(ident) if ident else -1
     return paper.body.count(b"\n", 0, at) + 1 if at >= 0 else 0
 
