@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from contextlib import contextmanager, suppress
@@ -24,6 +25,7 @@ __all__ = ["main"]
 QUARANTINE = 65
 FAULT = 70
 INTERRUPTED = 130
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # where output and ledger are written, these have messages of their own
 EPILOG = """\b
 Exit codes:
    0  all is well                      73  the output cannot be written
@@ -372,6 +374,9 @@ def _failed(error: Exception) -> int:
             words.safe_lines(map(str, error.problems)) if isinstance(error, ConfigError) else f"feeder: {words.safe(error)}\n", err=True, nl=False
         )
         return error.exit_code
+    if isinstance(error, OSError) and error.errno in FULL and error.filename is None:
+        click.echo(f"feeder: standard output cannot be written: {error.strerror}", err=True)
+        return 1
     from traceback import format_exception
 
     click.echo(words.safe_lines(format_exception(error)), err=True, nl=False)

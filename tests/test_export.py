@@ -187,6 +187,18 @@ def test_the_command_writes_to_the_terminal_or_to_a_file(news: Newsroom) -> None
     assert "Grüße" in told.stdout_bytes.decode()
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
+def test_a_full_disk_behind_standard_output_is_no_fault_of_ours(news: Newsroom) -> None:
+    """O1: a sentence and exit code 1, with any command."""
+    news.write("full.md", FULL)
+    news.cycle()
+    for command in ("export", "plan"):
+        with Path("/dev/full").open("wb") as full:
+            words = [sys.executable, "-m", "feeder", command, "-c", str(news.folder / "feeder.toml")]
+            done = subprocess.run(words, check=False, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True)
+        assert (done.returncode, done.stderr) == (1, "feeder: standard output cannot be written: No space left on device\n")
+
+
 @pytest.mark.slow
 def test_ten_thousand_articles_take_little_memory(news: Newsroom) -> None:
     """Less than 250 MB, most of which is Python and the ledger's promises."""
