@@ -15,12 +15,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from feeder import compose, facets, pipeline
+from feeder import compose, facets, pipeline, rescue
 from feeder.errors import Abandoned, PublishError
 from feeder.model import Document
 from feeder.pipeline import Parts, Report
 from feeder.publishers import Publisher, Put
-from tests.newsroom import Newsroom
+from tests.newsroom import NewsClock, Newsroom
 from tests.subscribers import Issue, Item, chain, issue, json_issue, rss_issue
 
 __all__ = ["FOLDERS", "KEPT", "MARK", "PEOPLE", "PROMISED", "TAGS", "Desk", "Story"]
@@ -151,6 +151,7 @@ class Desk:
         self.count = 0
         self.changed: dict[str, int] = {}  # id -> number of the last good cycle that changed it
         self.cycles = 0
+        self.lost: set[str] = set()
         self.whole = True
         self.report = Report()
         self.archives: dict[str, tuple[bytes, set[str], str]] = {}
@@ -241,8 +242,10 @@ class Desk:
         self.save(story)
 
     def vacant(self, story: Story) -> str | None:
-        """The path where it was last seen, if nobody is there now."""
-        return None if not story.last or story.last in {other.path for other in self.stories} else story.last
+        """The path where it was last seen, if nobody is there now, or was at the last look: a name that is passed on at once is an edit."""
+        taken = {other.path for other in self.stories}
+        taken |= {other.last for other in self.stories if other is not story and other.path is None and not other.buried}
+        return None if not story.last or story.last in taken else story.last
 
     def withdrawn(self, story: Story) -> bool:
         """Whether its name is free, and subscribers were told so: then another article may have it."""
@@ -304,10 +307,17 @@ class Desk:
         else:
             self.publish()
 
-    def lose_the_ledger(self) -> None:
-        """What the publisher remembered is gone."""
+    def recover(self) -> None:
+        """What the publisher remembered is lost, and made anew from what is published: of what is not public, hardly anything is left."""
         self.close()
         shutil.rmtree(self.news.folder / ".feeder")
+        rescue.recover(self.news.config, clock=NewsClock(self.news))
+        for story in self.stories:
+            story.buried = False
+            if not story.live and (story.arrived or story.hidden or story.path is None):
+                self.lost |= {story.item.id} if story.item else set()
+                story.item, story.shown, story.raw, story.last = None, None, "", ""
+                story.minted = story.moved = story.public = False
 
     # -- what must come of it -----------------------------------------------------------------------------------------
 
@@ -494,7 +504,8 @@ class Desk:
             when = current.tombstones.get(story.item.id)
             assert not (story.live and when)
             if when is None:
-                assert story.live or (story.gone and story.gone <= self.latest - KEPT), f"{story.title} has gone without a word"
+                since = story.gone or story.ends
+                assert story.live or (since and since <= self.latest - KEPT), f"{story.title} has gone without a word"
                 continue
             assert story.item.updated is not None
             assert story.item.updated <= when <= max(self.latest, story.item.updated), (
@@ -502,7 +513,7 @@ class Desk:
             )
             assert story.gone in (None, when), "the time of a withdrawal moved"
             story.gone = when
-        strangers = current.tombstones.keys() - {story.item.id for story in self.stories if story.item}
+        strangers = current.tombstones.keys() - {story.item.id for story in self.stories if story.item} - self.lost
         assert len(strangers) <= sum(story.arrived and story.item is None for story in self.stories), "a tombstone of what was never seen"
 
     def _due(self, current: Issue) -> datetime | None:

@@ -825,6 +825,19 @@ def test_what_waits_for_another_file_is_not_released_meanwhile() -> None:
     assert not world.entry(path).public
 
 
+def test_a_draft_that_is_finished_after_its_end_was_gone_since_it_became_one() -> None:
+    """rule 29: nobody has seen it in between."""
+    world = World()
+    path = world.add("a.md", expires=NOON + timedelta(hours=1))
+    world.look()
+    world.edit(path, draft=True)
+    world.look()
+    world.later(hours=2)
+    world.edit(path, draft=False)
+    world.look()
+    assert (world.entry(path).state, world.entry(path).since) == (State.EXPIRED, NOON)
+
+
 def test_a_withdrawn_article_comes_back_under_a_name_that_another_one_has_just_left() -> None:
     """rule 9: also long after it went, when only its bytes are known."""
     world = World()
