@@ -139,7 +139,7 @@ def build(config_file: str | None, *, accept_removals: bool, as_json: bool, quie
     gc.disable()  # one pass that makes no cycles to speak of and then ends: looking for them costs 7 % of a large build
     config = _loader(config_file)()
     with _unmoved_by_retry(), _progress(quiet=quiet or as_json) as progress:
-        report = once.build(config, clock=Clock(), accept_removals=accept_removals, progress=progress)
+        report = once.build(config, clock=Clock(), accept_removals=accept_removals, progress=progress, say=_warn)
     if as_json:
         _answer(words.report(report))
     elif not quiet:
@@ -447,6 +447,11 @@ def _answer(facts: Mapping[str, object]) -> None:
     import json
 
     click.echo(json.dumps(facts, indent=1, default=words.when))
+
+
+def _warn(line: str) -> None:
+    """Tell what its owner should hear of whatever was asked for: a disk that forgets may do so again."""
+    click.echo(f"warning: {words.safe(line)}", err=True)
 
 
 def _tell_problems(problems: Iterable[Problem]) -> None:

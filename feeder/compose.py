@@ -33,9 +33,15 @@ from feeder.summarizers import Summarizer
 if TYPE_CHECKING:  # at run time where there is one: nobody else shall pay for it
     from feeder.assistant import Assistant
 
-__all__ = ["couriers", "intake", "looking", "publishing", "queue", "recovering", "rehearsing", "renewed"]
+__all__ = ["couriers", "intake", "looking", "publishing", "queue", "recovering", "rehearsing", "renewed", "require_folder"]
 
 UNPLACED = "http://127.0.0.1:8000/"  # what a feed's id is minted from when nobody said where it will be: the port does not matter
+
+
+def require_folder(config: Config) -> None:
+    """Raise FeederError where there is no input folder: nothing has to be withdrawn for a slip of the key."""
+    if not config.input.folder.is_dir():
+        raise FeederError(f"there is no folder {config.input.folder}: make it and put articles in, or let `feeder init` do it")
 
 
 @contextmanager

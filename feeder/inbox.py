@@ -17,10 +17,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from feeder.errors import Problem, Unreadable, Unsettled
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
-__all__ = ["Inbox", "Scan", "Stat", "ignored_name", "path_key"]
+    from feeder.clock import Clock
+
+__all__ = ["PATIENCE", "Inbox", "Scan", "Stat", "ignored_name", "path_key"]
+
+PATIENCE = 10.0  # seconds more than their settle time that files which are still being written are waited for
 
 _HIDDEN = (".", "_", "~$", "~syncthing~")
 _SUSPECT = "._~#"
@@ -122,6 +126,20 @@ class Inbox:
         self._unsettled, self._spelled = look.unsettled, look.spelled
         problems = tuple(sorted(look.problems, key=str))
         return Scan(look.files, problems, look.waiting, look.ignored, look.complete, identity, look.media, look.unsettled_media)
+
+    def settled(self, clock: Clock, stop: Callable[[], None] = lambda: None) -> Scan:
+        """A scan in which every file has settled, also beside articles, or one after some seconds: whoever asks has often just saved a file.
+
+        `stop` is called before each look and may raise.
+        """
+        began = clock.tick()
+        while True:
+            stop()
+            scan = self.scan(now=clock.now().timestamp(), tick=clock.tick())  # in whole seconds, as a cycle does: it must agree
+            waiting = [*scan.waiting.values(), *scan.unsettled.values()]
+            if not waiting or clock.tick() - began > PATIENCE + self._rules.settle:
+                return scan
+            clock.sleep(min([*waiting, 1.0]) + 0.01)
 
     def read(self, path: str, stat: Stat) -> bytes:
         """The bytes of exactly the version `stat` of the file at `path`, both as the last scan gave them.

@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from feeder import compose, edition, forecast, judge, notify, pipeline
+from feeder import compose, edition, forecast, inbox, judge, notify, pipeline, rescue
 from feeder.changes import UNFILED, Change, Known, State, Verb, outcome
 from feeder.clock import Clock
 from feeder.config import Config, origins
 from feeder.errors import FeederError, Problem, Unreadable
 from feeder.forecast import Prospect
-from feeder.inbox import Scan, ignored_name, path_key
+from feeder.inbox import ignored_name, path_key
 from feeder.judge import Finding
 from feeder.ledger import holder
 from feeder.model import Article, Summary
 from feeder.pipeline import Parts, Progress, Report
 from feeder.press import FEED
 from feeder.publishers import Put
+from feeder.rescue import Recovered
 from feeder.text import sentences
 
-__all__ = ["Checked", "Explained", "Plan", "build", "check", "explain", "foresee", "require_folder", "settled"]
+__all__ = ["Checked", "Explained", "Plan", "build", "check", "explain", "foresee"]
 
 PROSE = ("paragraph", "quote", "item")
 FAREWELL = 9.0  # seconds at most in which hubs are told, at the end of a build
 LOOKS = 3  # times that the published documents are looked at while another process publishes
-PATIENCE = 10.0  # seconds more than their settle time that files which are still being written are waited for
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,8 @@ class Checked:
 class Plan:
     """What a build would do: `report` as if it had been done, `prospect` what subscribers would see of it, and the documents.
 
-    `away`: there is a published feed, and neither a ledger nor an article to make it from.
+    `away`: there is a published feed, and neither a ledger nor an article to make it from. `recovered`: what a build would first read back
+    from the published feed, because there is no ledger.
     """
 
     report: Report
@@ -57,6 +58,7 @@ class Plan:
     written: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     away: bool = False
+    recovered: Recovered | None = None
 
     @property
     def told(self) -> list[Change]:
@@ -80,11 +82,18 @@ class Explained:
     unseen: int
 
 
-def build(config: Config, *, clock: Clock, accept_removals: bool = False, progress: Progress | None = None) -> Report:
-    """Run cycles until every file has settled, at most some seconds longer. Raises Busy, LedgerError, PublishError, FeederError."""
-    require_folder(config)
-    with compose.publishing(config, clock) as parts:
+def build(
+    config: Config, *, clock: Clock, accept_removals: bool = False, progress: Progress | None = None, say: Callable[[str], None] = lambda _line: None
+) -> Report:
+    """Run cycles until every file has settled, at most some seconds longer. Raises Busy, LedgerError, PublishError, FeederError.
+
+    A ledger that was lost or is damaged is first made anew from what is published, if it can be; `say` is told so.
+    """
+    compose.require_folder(config)
+    with rescue.publishing(config, clock=clock, say=say) as parts:
         began = clock.tick()
+        if recovered := rescue.revived(parts, clock=clock, progress=progress):
+            say(recovered.summary)
         total = _total(_cycles(config, parts, clock, accept_removals=accept_removals, progress=progress))
         if total.summary:
             parts.ledger.log(clock.now(), clock.tick() - began, total.summary)
@@ -117,17 +126,19 @@ def foresee(config: Config, *, clock: Clock, accept_removals: bool = False) -> P
 
     Nothing is asked of a language model or told to a hub, and a running service is not disturbed.
     """
-    require_folder(config)
+    compose.require_folder(config)
     with compose.looking(config) as parts:
-        settled(config, parts, clock)
+        parts.inbox.settled(clock)
         if holder(config.state):
             config = _served(config, parts)
     with compose.rehearsing(config, clock) as (parts, shelf):
-        report = _total(_cycles(config, parts, _Ahead(clock), accept_removals=accept_removals))
+        ahead = _Ahead(clock)
+        recovered = rescue.revived(parts, clock=ahead)
+        report = _total(_cycles(config, parts, ahead, accept_removals=accept_removals))
         live = sum(k.public for k in parts.ledger.known().values())
         paths = {*shelf.real.stats(), *shelf.written}
         away = not parts.ledger.known() and bool(report.held)
-        return Plan(report, forecast.compare(shelf.real.get, shelf.get, paths, live), shelf.written, shelf.removed, away=away)
+        return Plan(report, forecast.compare(shelf.real.get, shelf.get, paths, live), shelf.written, shelf.removed, away=away, recovered=recovered)
 
 
 def _served(config: Config, parts: Parts) -> Config:
@@ -154,9 +165,9 @@ class _Ahead(Clock):
 
 def check(config: Config, *, clock: Clock) -> Checked:
     """Read every article as a cycle would, whatever the ledger remembers of it, and judge what is published."""
-    require_folder(config)
+    compose.require_folder(config)
     with compose.looking(config) as parts:
-        scan = settled(config, parts, clock)
+        scan = parts.inbox.settled(clock)
         problems, notes, articles, beside = list(scan.problems), list[Problem](), 0, pipeline.gallery(parts, scan)
         for path, stat in scan.files.items():
             try:
@@ -195,25 +206,8 @@ def explain(config: Config, file: Path) -> Explained:
         return Explained(facts, bool(_own(article, summary)), summary.reasons, _unseen(article, summary))
 
 
-def require_folder(config: Config) -> None:
-    """Raise FeederError where there is no input folder: nothing has to be withdrawn for a slip of the key."""
-    if not config.input.folder.is_dir():
-        raise FeederError(f"there is no folder {config.input.folder}: make it and put articles in, or let `feeder init` do it")
-
-
-def settled(config: Config, parts: Parts, clock: Clock) -> Scan:
-    """A scan in which every file has settled, also beside articles, or one after some seconds: whoever asks has often just saved a file."""
-    began = clock.tick()
-    while True:
-        scan = parts.inbox.scan(now=clock.now().timestamp(), tick=clock.tick())  # in whole seconds, as a cycle does: it must agree
-        waiting = [*scan.waiting.values(), *scan.unsettled.values()]
-        if not waiting or clock.tick() - began > _patience(config):
-            return scan
-        clock.sleep(min(waiting) + 0.01)
-
-
 def _patience(config: Config) -> float:
-    return PATIENCE + config.input.settle
+    return inbox.PATIENCE + config.input.settle
 
 
 def _total(reports: list[Report]) -> Report:

@@ -32,7 +32,7 @@ from feeder.summarizers import Summarizer
 if TYPE_CHECKING:
     from feeder.assistant import Assistant
 
-__all__ = ["Batch", "Find", "Intake", "Parts", "Report", "cycle", "gallery", "gathered", "planned"]
+__all__ = ["Batch", "Find", "Intake", "Parts", "Report", "cycle", "gallery", "gathered", "orphans", "planned"]
 
 Progress = Callable[[str, int, int], None]
 Find = Callable[[Iterable[str]], Mapping[str, Medium | str]]
@@ -161,11 +161,11 @@ def cycle(
     verdict = _decide(parts, look, batch, now, accept_removals=accept_removals)
     batch.gallery.keep()
     _apply(ledger, look, batch, verdict, now)
-    if (orphans := _orphans(parts)) and not accept_removals:
-        verdict = replace(verdict, held=orphans)
+    if (away := orphans(parts)) and not accept_removals:
+        verdict = replace(verdict, held=away)
     _note_folder(parts, scan, verdict)
     stop()
-    shelf, put = _publish(parts, now, stop, say) if not orphans or accept_removals else (edition.NONE, NOTHING)
+    shelf, put = _publish(parts, now, stop, say) if not away or accept_removals else (edition.NONE, NOTHING)
     waiting = min([*scan.waiting.values(), *batch.unsettled, *(parts.settle for _ in look.brief)], default=None)
     problems = tuple(record.problem for record in ledger.files().values() if record.problem)
     due = min(filter(None, (changes.next_due(ledger.known().values()), ask_again, shelf.until)), default=None)
@@ -177,7 +177,7 @@ def cycle(
     return report
 
 
-def _orphans(parts: Parts) -> tuple[str, ...]:
+def orphans(parts: Parts) -> tuple[str, ...]:
     """The ids in the published feed when there is no ledger, and no article to make one from: an input that is not mounted, not an empty feed."""
     if parts.ledger.known():
         return ()
@@ -202,9 +202,9 @@ def _decide(parts: Parts, look: Look, batch: Batch, now: datetime, *, accept_rem
     return changes.decide(known, look, batch.found, now, feed_id=ident, accept_removals=accept_removals, keep_removed=keep)
 
 
-def gathered(parts: Parts, scan: Scan, *, now: datetime, progress: Progress | None = None) -> Batch:
-    """What a cycle would read of this scan; nothing is written."""
-    return _read(parts, scan, gallery(parts, scan), now, lambda: None, progress or (lambda _what, _done, _of: None))
+def gathered(parts: Parts, scan: Scan, *, now: datetime, stop: Callable[[], None] = lambda: None, progress: Progress | None = None) -> Batch:
+    """What a cycle would read of this scan; nothing is written. `stop` is called before each file and may raise."""
+    return _read(parts, scan, gallery(parts, scan), now, stop, progress or (lambda _what, _done, _of: None))
 
 
 # -- the folder ---------------------------------------------------------------------------------------------------------------

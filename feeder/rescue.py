@@ -5,23 +5,24 @@ What stands in the feeds, and whose files these are, is found out in `recovery` 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Set
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from feeder import adoption, changes, compose, once, recovery, subscription
+from feeder import adoption, changes, compose, pipeline, recovery, subscription
 from feeder.adoption import Left, Matched
 from feeder.changes import Change, Found, Known, State, Verb
 from feeder.clock import Clock
 from feeder.config import Config
+from feeder.errors import Damaged, FeederError, LedgerError
 from feeder.inbox import Scan
 from feeder.ledger import FileRecord, Ledger, Told
 from feeder.pipeline import Batch, Parts, Progress, gathered, planned
 from feeder.recovery import CURRENT, History
 from feeder.subscription import Subscription
 
-__all__ = ["Adopted", "Recovered", "Taken", "adopt", "recover"]
+__all__ = ["Adopted", "Recovered", "Taken", "adopt", "publishing", "recover", "revived"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +41,91 @@ class Recovered:
     remarks: tuple[str, ...]
     aside: str = ""
 
+    @property
+    def summary(self) -> str:
+        """One line for the log."""
+        found = f"entries: {self.entries}, withdrawals: {self.withdrawn}"
+        others = (("changed since", self.changed), ("without a file", self.missing))
+        told = "".join(f", {what}: {len(which)}" for what, which in others if which)
+        remarks = "".join(f"; {remark}" for remark in self.remarks)
+        kept = f"the ledger is damaged and set aside as {self.aside}" if self.aside else "there is no ledger"
+        return f"{kept}: what subscribers were promised is read back from the published feed ({found}{told}){remarks}"
+
 
 def recover(config: Config, *, clock: Clock, force: bool = False, progress: Progress | None = None) -> Recovered:
     """Make the ledger anew from the published Atom documents. Raises Busy, LedgerError, FeederError; then nothing was changed."""
-    once.require_folder(config)
-    aside = f"ledger.db.{clock.now():%Y%m%dT%H%M%SZ}"
+    compose.require_folder(config)
+    aside = _aside(clock)
     with compose.recovering(config, clock, aside, force=force) as parts:
-        paths = filter(recovery.published, parts.publisher.stats())
-        history = recovery.recall({path: body for path in paths if (body := parts.publisher.get(path)) is not None})
-        scan = once.settled(config, parts, clock)
+        history, scan = _history(parts), parts.inbox.settled(clock)
         batch = gathered(_of_then(parts, history), scan, now=clock.now(), progress=progress)
         recovered = _record(parts, history, batch, scan, clock.now())
     return replace(recovered, aside=aside if (config.state / aside).exists() else "")
+
+
+def revived(parts: Parts, *, clock: Clock, stop: Callable[[], None] = lambda: None, progress: Progress | None = None) -> Recovered | None:
+    """Where there is no promise in the ledger, but a feed of ours is published: do what `recover` does, in the ledger that is there.
+
+    To be asked before a cycle; None where nothing is lost, or nothing can be recovered now: no article is there (a folder that is not
+    mounted), the feed is another one's, or cannot be read. `stop` is called at every step and raises Abandoned. Raises LedgerError.
+    """
+    if parts.ledger.known() or not pipeline.orphans(parts):
+        return None
+    try:
+        history = _history(parts)
+    except FeederError:
+        return None
+    scan = parts.inbox.settled(clock, stop)
+    if not scan.files or not history.items or history.feed_id != parts.press.site.id:
+        return None
+    batch = gathered(_of_then(parts, history), scan, now=clock.now(), stop=stop, progress=progress)
+    return _record(parts, history, batch, scan, clock.now())
+
+
+@contextmanager
+def publishing(config: Config, *, clock: Clock, say: Callable[[str], None]) -> Iterator[Parts]:
+    """The parts to publish with, as `compose.publishing` has them; of a ledger that is damaged, after it was made anew.
+
+    The old one is kept, and `say` is told. Raises Busy and LedgerError, and Damaged where nothing can be recovered: then nothing was changed.
+    """
+    with ExitStack() as stack:
+        try:
+            parts = stack.enter_context(_read(config, clock))
+        except Damaged as damage:
+            say(_mended(config, clock, damage).summary)
+            parts = stack.enter_context(compose.publishing(config, clock))
+        yield parts
+
+
+@contextmanager
+def _read(config: Config, clock: Clock) -> Iterator[Parts]:
+    with compose.publishing(config, clock) as parts:
+        parts.ledger.known()  # only now a row tells that it is not what was written
+        yield parts
+
+
+def _mended(config: Config, clock: Clock, damage: Damaged) -> Recovered:
+    """Damage is looked for anew under the lock: a ledger that can be read after all stays, as does one on a disk that gives errors."""
+    aside = _aside(clock)
+    try:
+        with compose.recovering(config, clock, aside) as parts:
+            if (recovered := revived(parts, clock=clock)) is None:
+                raise damage
+    except Damaged:
+        raise
+    except LedgerError as error:
+        raise damage from error
+    return replace(recovered, aside=aside)
+
+
+def _aside(clock: Clock) -> str:
+    return f"ledger.db.{clock.now():%Y%m%dT%H%M%SZ}"
+
+
+def _history(parts: Parts) -> History:
+    """What the published documents say of the past. Raises FeederError where there are none."""
+    paths = filter(recovery.published, parts.publisher.stats())
+    return recovery.recall({path: body for path in paths if (body := parts.publisher.get(path)) is not None})
 
 
 def _of_then(parts: Parts, history: History) -> Parts:
@@ -60,7 +134,7 @@ def _of_then(parts: Parts, history: History) -> Parts:
 
 
 def _record(parts: Parts, history: History, batch: Batch, scan: Scan, now: datetime) -> Recovered:
-    """Write what was found in one transaction."""
+    """Write what was found in one transaction, and in another who came back lately: a crash between the two is nothing that subscribers see."""
     articles = {path: (told.article, told.summary) for path, told in batch.told.items()}
     unread = {*scan.waiting, *(path for path, record in batch.records.items() if record.reason)}
     pairs = recovery.recognized(history, batch.found, articles, unread)
@@ -130,9 +204,9 @@ class Adopted:
 def adopt(config: Config, body: bytes, *, clock: Clock, dry_run: bool = False, progress: Progress | None = None) -> Adopted:
     """Take over ids and dates from the feed in these bytes, for articles that were never public here. Raises Unreadable, Busy, LedgerError."""
     feed = subscription.read(body)
-    once.require_folder(config)
+    compose.require_folder(config)
     with compose.looking(config) if dry_run else compose.publishing(config, clock) as parts:
-        scan = once.settled(config, parts, clock)
+        scan = parts.inbox.settled(clock)
         with closing(Ledger.blank()) as nothing:  # to it every file is new
             batch = gathered(replace(parts, ledger=nothing), scan, now=clock.now(), progress=progress)
         table = _Adoption(parts, config, {f.path: f for f in batch.found}, clock.now())

@@ -29,7 +29,7 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from feeder import compose, edition, notify
+from feeder import compose, edition, notify, rescue
 from feeder.clock import Clock
 from feeder.config import Config, origins
 from feeder.errors import FeederError
@@ -292,6 +292,8 @@ class Service:
     def _cycle(self, stop: Callable[[], None]) -> Report:
         now, tick = self._clock.now(), self._clock.tick()
         behind, self._behind = self._behind, True
+        if recovered := rescue.revived(self._parts, clock=self._clock, stop=stop):
+            _log.warning("%s", recovered.summary)
         report = cycle(self._parts, now=now, tick=tick, stop=stop, accept_removals=self._accept_removals)
         if behind:  # a cycle that failed may have put what no report names
             self._shelf.load(report.gone)
@@ -339,10 +341,11 @@ def run(load: Callable[[], Config], options: Options, *, say: Callable[[str], No
     publishes here), LedgerError, or FeederError where the address is taken.
     """
     write_logs(logging.DEBUG if options.verbose else logging.INFO)
-    with Signals() as signals, compose.publishing(config := load()) as parts:
+    clock, warn = Clock(), functools.partial(_log.warning, "%s")
+    with Signals() as signals, rescue.publishing(config := load(), clock=clock, say=warn) as parts:
         _make_input(config, parts, say)
         removals = options.accept_removals
-        service = Service(config, parts, load, watch=options.watch, accept_removals=removals, on_hung=signals.restart, clock=Clock())
+        service = Service(config, parts, load, watch=options.watch, accept_removals=removals, on_hung=signals.restart, clock=clock)
         if options.serve:
             port = service.serve(config.serve.host, config.serve.port)
             config = config.model_copy(update={"serve": config.serve.model_copy(update={"port": port})})

@@ -39,6 +39,8 @@ def plan_warnings(plan: Plan) -> Iterator[str]:
             entries = "its one entry" if plan.prospect.live == 1 else f"all {plan.prospect.live:,} entries"
             yield f"warning: the feed's id would change from {safe(difference.before)} to {safe(difference.after)}:"
             yield f'warning: to subscribers it would be another feed, and {entries} new; say id = "{safe(difference.before)}" in [feed] to keep it'
+    if plan.recovered:
+        yield f"warning: {safe(plan.recovered.summary)}"
     if plan.away:
         yield "warning: the feed has entries, and there is no article to make them from: they stay published; is the input folder mounted?"
 
@@ -63,6 +65,7 @@ def plan_facts(plan: Plan) -> Mapping[str, object]:
         "removed": list(plan.removed),
         "refused": [problem(found) for found in plan.report.problems],
         "held": list(plan.report.held),
+        "recovered": plan.recovered.summary if plan.recovered else None,
     }
 
 

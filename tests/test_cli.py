@@ -687,6 +687,101 @@ def test_a_lost_ledger_gives_the_same_ids_though_the_address_was_set_since(quick
     assert (len(before), re.findall("<id>.*</id>", quick.feed())) == (3, before)
 
 
+LOST = "warning: there is no ledger: what subscribers were promised is read back from the published feed (entries: 2, withdrawals: 0)\n"
+
+
+@pytest.fixture
+def renamed(quick: Desk) -> Desk:
+    """The same, published; then an article was renamed, whose path mints another id now, and published again."""
+    quick.write("feeder.toml", f'{AT_ONCE}[feed]\nbase_url = "https://news.example/"\n')
+    quick.type("build")
+    (quick.folder / "input" / "river.txt").rename(quick.folder / "input" / "water.txt")
+    assert "1 moved" in quick.type("build").stdout
+    return quick
+
+
+def _published(desk: Desk) -> dict[str, tuple[int, int]]:
+    return {path: stat for path, stat in _everything(desk.folder / "output").items() if not path.endswith(".lock")}
+
+
+def test_a_lost_ledger_is_made_anew_by_the_next_build_and_subscribers_see_nothing(renamed: Desk) -> None:
+    """S10: also for what was renamed. It is told once."""
+    before = _published(renamed)
+    shutil.rmtree(renamed.folder / ".feeder")
+    built = renamed.type("build", "--quiet")
+    assert (built.exit_code, built.stdout, built.stderr) == (0, "", LOST)
+    assert _published(renamed) == before
+    built = renamed.type("build")
+    assert (built.stdout, built.stderr) == ("nothing to do: the feed is as the folder\n", "")
+
+
+def test_plan_foresees_that_a_lost_ledger_is_made_anew(renamed: Desk) -> None:
+    """And makes none."""
+    shutil.rmtree(renamed.folder / ".feeder")
+    planned = renamed.type("plan")
+    assert (planned.stdout, planned.stderr) == ("nothing would change\n", LOST)
+    assert renamed.json("plan")["recovered"] == LOST.removeprefix("warning: ").strip()
+    assert not (renamed.folder / ".feeder").exists()
+
+
+def test_run_makes_a_lost_ledger_anew_as_soon_as_the_articles_are_there(renamed: Desk) -> None:
+    """S10, I8: the folder is mounted after the start; until then everything stays, and then, too."""
+    before = _published(renamed)
+    shutil.rmtree(renamed.folder / ".feeder")
+    (renamed.folder / "input").rename(renamed.folder / "away")
+    (renamed.folder / "input").mkdir()
+    with renamed.running("run", "--port", "0") as service:
+        until(lambda: service.says("too much is gone at once"))
+        (renamed.folder / "input").rmdir()
+        (renamed.folder / "away").rename(renamed.folder / "input")
+        until(lambda: service.says("there is no ledger: what subscribers were promised is read back"))
+        until(lambda: "2 articles published" in renamed.type("status").stdout)
+        assert service.ends(signal.SIGTERM) == 0
+    assert _published(renamed) == before
+
+
+@pytest.mark.parametrize("damage", ["no database", "a flipped bit"])
+@pytest.mark.parametrize("command", ["build", "run"])
+def test_a_damaged_ledger_is_set_aside_and_made_anew_at_the_start(renamed: Desk, damage: str, command: str) -> None:
+    """S1: nobody need come for it; and nothing is deleted."""
+    before, ledger = _published(renamed), renamed.folder / ".feeder" / "ledger.db"
+    if damage == "no database":
+        ledger.write_bytes(b"no database at all, but of some length" * 100)
+    else:
+        with closing(sqlite3.connect(ledger)) as db, db:
+            db.execute("UPDATE entry SET published = published + 65536")
+    damaged = ledger.read_bytes()
+    if command == "build":
+        told = renamed.type("build").stderr
+    else:
+        with renamed.running("run", "--port", "0") as service:
+            told = service.err.read_text()
+    (aside,) = ledger.parent.glob("ledger.db.2*Z")
+    assert f"the ledger is damaged and set aside as {aside.name}: what subscribers were promised is read back" in told
+    assert aside.read_bytes() == damaged
+    assert "nothing to do" in renamed.type("build").stdout
+    assert _published(renamed) == before
+
+
+@pytest.mark.parametrize("feed", ["", "<feed", "<rss/>", '<feed xmlns="http://www.w3.org/2005/Atom"><id>urn:x</id></feed>'])
+def test_where_nothing_was_lost_no_word_is_said(quick: Desk, feed: str) -> None:
+    """A first build, beside what is no feed of ours."""
+    if feed:
+        quick.write("output/feed.xml", feed)
+    built = quick.type("build")
+    assert (built.exit_code, built.stderr) == (0, "")
+    assert "2 added" in built.stdout
+
+
+def test_a_feed_that_shall_be_another_one_begins_anew(renamed: Desk) -> None:
+    """Its id in the configuration says so."""
+    before = re.findall("<id>.*</id>", renamed.feed())
+    shutil.rmtree(renamed.folder / ".feeder")
+    renamed.write("feeder.toml", f'{AT_ONCE}[feed]\nid = "urn:uuid:0c0ffee0-1111-4222-8333-444444444444"\n')
+    assert renamed.type("build").stderr == ""
+    assert not {*before} & {*re.findall("<id>.*</id>", renamed.feed())}
+
+
 # --- what can be wrong ---
 
 
@@ -714,9 +809,23 @@ def test_a_ledger_that_cannot_be_used_is_74(quick: Desk, command: str) -> None:
     quick.type("build")
     (ledger,) = (quick.folder / ".feeder").glob("ledger.db")
     ledger.write_bytes(b"no database at all, but of some length" * 100)
+    (quick.folder / "output" / "feed.xml").unlink()  # from which it could be made anew
     refused = quick.type(command)
     assert refused.exit_code == 74
     assert "ledger.db" in refused.stderr
+
+
+def test_a_ledger_of_a_newer_feeder_is_refused_untouched(quick: Desk) -> None:
+    """It is not damaged: what is published is no reason to set it aside."""
+    quick.type("build")
+    ledger = quick.folder / ".feeder" / "ledger.db"
+    with closing(sqlite3.connect(ledger)) as db:
+        db.execute("PRAGMA user_version = 999")
+    before = ledger.read_bytes()
+    refused = quick.type("build")
+    assert (refused.exit_code, "newer feeder" in refused.stderr) == (74, True)
+    assert ledger.read_bytes() == before
+    assert not [*ledger.parent.glob("ledger.db.*")]
 
 
 def test_a_fault_of_the_program_is_70_with_all_that_is_known(quick: Desk) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from feeder import edition, recovery, rescue
-from feeder.errors import Busy, FeederError, LedgerError
+from feeder.errors import Abandoned, Busy, Damaged, FeederError, LedgerError
 from feeder.ledger import Ledger
 from feeder.rescue import Recovered
 from tests import beside
@@ -377,6 +377,83 @@ def test_the_base_address_may_have_changed_meanwhile(news: Newsroom) -> None:
     assert after["link"] == before["link"].replace("https://news.example/", "https://elsewhere.example/news/")
     assert [after[name] for name in ("id", "published", "updated")] == [before[name] for name in ("id", "published", "updated")]
     assert "https://elsewhere.example/news/other.html" in after["content"]
+
+
+# --- by itself, before the next cycle ---
+
+
+def test_a_cycle_that_is_stopped_while_it_reads_a_loss_back_has_done_nothing(news: Newsroom) -> None:
+    """J11: the next one begins it again."""
+    for number in range(3):
+        news.write(f"{number}.md", story(number))
+    news.cycle()
+    (news.input / "0.md").rename(news.input / "renamed.md")
+    news.cycle()
+    before = news.published()
+    lose(news)
+    steps = iter(range(3))
+
+    def stop() -> None:
+        if next(steps, None) is None:
+            raise Abandoned("enough")
+
+    with news.parts() as parts:
+        with pytest.raises(Abandoned):
+            rescue.revived(parts, clock=NewsClock(news), stop=stop)
+        assert not parts.ledger.known()
+    with news.parts() as parts:
+        assert rescue.revived(parts, clock=NewsClock(news)) == Recovered(3, 0, 3, (), (), ())
+        assert rescue.revived(parts, clock=NewsClock(news)) is None
+    assert news.cycle().put.written == ()
+    assert news.published() == before
+
+
+def test_a_file_that_is_still_being_written_is_waited_for(news: Newsroom) -> None:
+    """Else its entry would be one whose file is gone."""
+    news.write("a.md", story(1))
+    news.write("b.md", story(2))
+    news.cycle()
+    lose(news)
+    (news.input / "a.md").rename(news.input / "new.md")
+    news.date(news.input / "new.md", timedelta(0))
+    with news.parts() as parts:
+        assert rescue.revived(parts, clock=NewsClock(news)) == Recovered(2, 0, 2, (), (), ())
+
+
+def test_without_an_article_nothing_is_read_back_by_itself(news: Newsroom) -> None:
+    """I8: a folder that is not mounted; and what is damaged stays as it is."""
+    news.write("a.md", story(1))
+    news.cycle()
+    (news.input / "a.md").unlink()
+    ledger = news.folder / ".feeder" / "ledger.db"
+    ledger.write_bytes(b"damaged" * 1000)
+    there = sorted(path.name for path in ledger.parent.iterdir())
+    with pytest.raises(Damaged, match="feeder recover"), rescue.publishing(news.config, clock=NewsClock(news), say=pytest.fail):
+        pass
+    assert sorted(path.name for path in ledger.parent.iterdir()) == there
+    assert ledger.read_bytes() == b"damaged" * 1000
+    lose(news)
+    with news.parts() as parts:
+        assert rescue.revived(parts, clock=NewsClock(news)) is None
+
+
+def test_damage_that_cannot_be_found_again_sets_nothing_aside(news: Newsroom) -> None:
+    """Here it is met by whoever publishes, and the ledger is sound."""
+    news.write("a.md", story(1))
+    news.cycle()
+    damage = Damaged("a row of it was misread")
+    with pytest.raises(Damaged, match="misread"):
+        rescue._mended(news.config, NewsClock(news), damage)
+    assert not [*(news.folder / ".feeder").glob("ledger.db.*")]
+
+
+def test_damage_that_is_met_later_sets_nothing_aside(news: Newsroom) -> None:
+    """Only at the start: a service at work says so and publishes nothing."""
+    news.write("a.md", story(1))
+    news.cycle()
+    with pytest.raises(Damaged, match="later"), rescue.publishing(news.config, clock=NewsClock(news), say=pytest.fail):
+        raise Damaged("a page was damaged later")
+    assert not [*(news.folder / ".feeder").glob("ledger.db.*")]
 
 
 # --- what is done with the ledger that is there ---
