@@ -763,7 +763,13 @@ def test_a_damaged_ledger_is_set_aside_and_made_anew_at_the_start(renamed: Desk,
     assert _published(renamed) == before
 
 
-@pytest.mark.parametrize("feed", ["", "<feed", "<rss/>", '<feed xmlns="http://www.w3.org/2005/Atom"><id>urn:x</id></feed>'])
+OTHERS = """<feed xmlns="http://www.w3.org/2005/Atom"><id>https://other.example/</id><title>Another tool's</title>
+<updated>2036-11-22T12:00:00Z</updated>
+<link rel="self" href="https://other.example/feed.xml"/><entry><id>https://other.example/1</id><title>One</title><updated>2036-11-22T12:00:00Z</updated>
+<link href="https://other.example/2036/one/"/></entry></feed>"""
+
+
+@pytest.mark.parametrize("feed", ["", "<feed", "<rss/>", '<feed xmlns="http://www.w3.org/2005/Atom"><id>urn:x</id></feed>', OTHERS])
 def test_where_nothing_was_lost_no_word_is_said(quick: Desk, feed: str) -> None:
     """A first build, beside what is no feed of ours."""
     if feed:
