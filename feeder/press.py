@@ -20,7 +20,6 @@ __all__ = ["FEED", "Press"]
 
 FEED = "feed.xml"
 REMEMBERED = 500
-SHARED = 20  # entries in the feed of a tag, an author or a folder: one article stands in many of them, and each is written when it changes
 MEDIA_TYPES = {".html": "text/html", ".xml": "application/atom+xml", ".json": "application/feed+json", ".opml": "text/x-opml"}
 
 
@@ -87,7 +86,7 @@ class Press:
         if wanted.kind is Kind.YEAR:
             return self.pages.year(shelf.groups[address].facet, name.removesuffix(".html"), self._named(wanted.ids))
         years = sorted({f"{self.ledger.known()[ident].published.year:04}" for ident in wanted.ids}, reverse=True)
-        shown = wanted.ids[: edition.SHOWN]
+        shown = wanted.ids[: edition.SHARED]
         return self.pages.group(shelf.groups[address].facet, self._entries(shelf, shown), years if len(wanted.ids) > len(shown) else ())
 
     def _feed(self, shelf: Edition, wanted: Wanted) -> bytes:
@@ -116,12 +115,12 @@ class Press:
     def _shared(self, shelf: Edition, wanted: Wanted) -> Feed:
         """The feed of a tag, an author or a folder."""
         known = self.ledger.known()
-        ids = edition.candidates([known[ident] for ident in wanted.ids if known[ident].public], SHARED)
+        ids = edition.candidates([known[ident] for ident in wanted.ids if known[ident].public], edition.SHARED)
         own = set(wanted.ids)
         tombstones = tuple(Tombstone(*told) for told in shelf.tombstones if told[0] in own)
         site = feeds.shared(self.site, shelf.groups[wanted.path.rpartition("/")[0]].facet)
         past = feeds.Past(tombstones=tombstones, restored=self._restored(ids))
-        bounds, updated = feeds.Bounds(SHARED, least=SHARED // 2), self._updated(wanted.ids)
+        bounds, updated = feeds.Bounds(edition.SHARED, least=edition.SHARED // 2), self._updated(wanted.ids)
         return feeds.current(site, self._entries(shelf, ids), updated=updated, path=wanted.path, bounds=bounds, past=past)
 
     def _archive(self, shelf: Edition, wanted: Wanted) -> Feed:

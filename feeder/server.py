@@ -278,7 +278,7 @@ class _App:
         headers = [(b"content-type", media.encode()), *self._validators(item)]
         if link := self._links(item.path):
             headers.append((b"link", link.encode("ascii")))
-        if item.packed is not None and _wants_gzip(fields.get(b"accept-encoding", b"")):
+        if item.packed and _wants_gzip(fields.get(b"accept-encoding", b"")):
             body = item.packed
             headers.append((b"content-encoding", b"gzip"))
         headers.append((b"content-length", b"%d" % len(body)))

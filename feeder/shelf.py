@@ -1,9 +1,10 @@
 """What may be served: an immutable manifest of the published folder, replaced whole, never changed. It knows no HTTP and publishes nothing.
 
 A request's path is a key in the manifest and is never joined to a folder, so nothing outside it can be named. Only known suffixes
-enter it. Documents at the top of the folder (the feeds, the index, styles, icons) are few and asked for all the time: their bytes and
-their gzip form stay in memory. All others are read when asked for, checked against their hash and kept in a bounded cache; but media, whose
-names are digests of their bytes, are known by these, and handed out as open files, however large.
+enter it. Documents at the top of the folder (the feeds, the index, styles, icons) are few and asked for all the time: their bytes
+stay in memory, and their gzip form once somebody has asked for it, since some change more often than they are asked for. All others are
+read when asked for, checked against their hash and kept in a bounded cache; but media, whose names are digests of their bytes, are known by
+these, and handed out as open files, however large.
 """
 
 from __future__ import annotations
@@ -62,7 +63,10 @@ class _UnservedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """The facts of one document. `mtime` in seconds; `shown` is its media type where a browser opens it; bytes only while held."""
+    """The facts of one document. `mtime` in seconds; `shown` is its media type where a browser opens it; bytes only while held.
+
+    `packed` is the gzip form: None before somebody has asked for it, empty where it is no smaller.
+    """
 
     path: str
     tag: str
@@ -123,12 +127,12 @@ def _wanted(name: str) -> bool:
     return _plain(name) and PurePosixPath(name).suffix in _MEDIA
 
 
-def _pack(body: bytes, media: str) -> bytes | None:
-    """Return the gzip form where it is smaller; the same bytes in each run."""
+def _pack(body: bytes, media: str) -> bytes:
+    """Return the gzip form where it is smaller, else nothing; the same bytes in each run."""
     if not _SMALL.match(media):
-        return None
+        return b""
     packed = gzip.compress(body, 6, mtime=0)
-    return packed if len(packed) < len(body) else None
+    return packed if len(packed) < len(body) else b""
 
 
 def _open(root: Path, path: str) -> int:
@@ -278,16 +282,16 @@ class Shelf:
             self._manifest = Manifest(items, frozenset(gone))
 
     def held(self, item: Item) -> Item | None:
-        """Return the document with its bytes if they are in memory."""
-        return item if item.body is not None else self._cache.get(item.path, item.tag)
+        """Return the document with its bytes in both forms if they are in memory."""
+        return self._cache.get(item.path, item.tag)
 
     def read(self, item: Item) -> Item | None:
-        """Return the document with its bytes from the disk, or None when it went away. Raises OSError.
+        """Return the document with its bytes in both forms, from the disk if need be, or None when it went away. Raises OSError.
 
         Where the file was replaced since the manifest was made, this is the newer document, with its own tag.
         """
         try:
-            whole = _read(self._folder, item.path)
+            whole = item if item.body is not None else _read(self._folder, item.path)
         except _UnservedError:
             return None
         whole = replace(whole, packed=_pack(whole.body or b"", whole.media))
@@ -320,4 +324,4 @@ class Shelf:
             return old
         if "/" in path:
             return item.facts
-        return old if old and old.tag == item.tag and old.mtime == item.mtime else replace(item, packed=_pack(item.body or b"", item.media))
+        return old if old and old.tag == item.tag and old.mtime == item.mtime else item

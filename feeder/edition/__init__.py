@@ -20,7 +20,7 @@ from types import MappingProxyType
 from urllib.parse import quote
 
 from feeder.changes import Known
-from feeder.edition._kept import SHOWN, Group, Kept, archive_path, page, shared_pages
+from feeder.edition._kept import SHARED, Group, Kept, archive_path, page, shared_pages
 from feeder.edition._rolls import AGE, Roll, called, came_back
 from feeder.edition._wanted import Keys, Kind, Wanted
 from feeder.facets import Facet
@@ -29,6 +29,7 @@ __all__ = [
     "ARCHIVE",
     "FOUNDED",
     "NONE",
+    "SHARED",
     "SHOWN",
     "Edition",
     "Kind",
@@ -42,6 +43,7 @@ __all__ = [
 ]
 
 UPDATED = attrgetter("updated")
+SHOWN = 50  # so many entries stand on the front page; all of them stand on the pages by month
 SIBLINGS = 5  # so many others on the same event an entry names at most
 FOUNDED = datetime(1970, 1, 1, tzinfo=UTC)  # `updated` of a feed that never had an entry: the same in every build
 ARCHIVE = 50

@@ -13,10 +13,10 @@ from feeder.edition._rolls import AGE, Groups, Roll, called, grouped
 from feeder.edition._wanted import Keys, Kind, Wanted
 from feeder.facets import Facet, folders
 
-__all__ = ["SHOWN", "Group", "Kept", "archive_path", "page", "shared_pages"]
+__all__ = ["SHARED", "Group", "Kept", "archive_path", "page", "shared_pages"]
 
-SHOWN = 50
-"""So many entries stand on the front page, and on that of a tag, an author or a folder; more stand on pages by month or year."""
+SHARED = 20
+"""So many entries stand in the feed and on the page of a tag, an author or a folder: one article stands in many. More stand on pages by year."""
 
 
 class Group(NamedTuple):
@@ -148,7 +148,7 @@ class _Shared:
         first = min(members, key=lambda k: k.arrival)
         facet = next(facet for facet in self.facets(first) if facet.address == address)  # it is called as its first article calls it
         shown, gone, years = _newest(members), self._left.get(address, []), defaultdict(list)
-        for k in shown if len(shown) > SHOWN else ():
+        for k in shown if len(shown) > SHARED else ():
             years[f"{k.published.year:04}"].append(k)
         stamp = f"{self._key.stamp([*shown, *gone])} {len(gone)} {facet.label}"
         front = Wanted(f"{address}/index.html", Kind.FACET, f"{stamp} {','.join(years)}", _ids(shown))
