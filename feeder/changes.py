@@ -541,7 +541,7 @@ class _Desk:
 
     def pass_time(self) -> None:
         """Expiry, embargo, and dates of ours that a wrong clock had put far ahead."""
-        due: list[Known] = []
+        due, unread = list[Known](), {*self.look.unread, *self.deferred}
         restless = [k for k in self.known.values() if k.id not in self.after and not self._settled(k)]
         for k in [*restless, *self.after.values()]:
             over = k.expires is not None and k.expires <= self.now
@@ -553,7 +553,7 @@ class _Desk:
             elif k.public and not k.stated and k.published > self.now + CLOCK_FAULT:
                 first = self._free(self.now, -SECOND)
                 self._set(Verb.REDATE, replace(k, published=first, updated=first if k.updated == k.published else k.updated))
-            elif k.state in WAITING and not k.arrival and k.published <= self.now and not self._unsure(k):
+            elif k.state in WAITING and not k.arrival and k.published <= self.now and not self._unsure(k, unread):
                 due.append(replace(k, state=State.LIVE))
         arrival = max((k.arrival for k in self.known.values()), default=0) if due else 0
         for number, k in enumerate(sorted(due, key=lambda k: (k.published, k.updated, k.path)), arrival + 1):
@@ -566,9 +566,9 @@ class _Desk:
             return old.since
         return max(k.expires or k.updated, k.updated)
 
-    def _unsure(self, k: Known) -> bool:
+    def _unsure(self, k: Known, unread: Set[str]) -> bool:
         """Whether its file is gone, or cannot be read as it is now: its author may have meant to hold it back."""
-        return k.id in self.gone or (k.id not in self.after and (k.path in self.look.unread or k.path in self.deferred))
+        return k.id in self.gone or (k.id not in self.after and k.path in unread)
 
     def _settled(self, k: Known) -> bool:
         """Whether time can bring nothing to it; true of nearly all, so that asking costs next to nothing."""

@@ -447,6 +447,7 @@ def _publish(parts: Parts, now: datetime, stop: Callable[[], None], say: Progres
     behind = [w for w in shelf.wanted if not _stands(w, noted.get(w.path), there) and not _is_lost(parts, w)]
     surplus = sorted(noted.keys() - {w.path for w in shelf.wanted})
     digests: dict[str, str] = {}
+    ledger.expect(w.path for w in behind if w.path not in noted)  # killed after this, the next cycle knows what it may have to take away
     put = publisher.put(_heeded(_documents(parts, shelf, behind, stop, say), digests), surplus)
     now_there = publisher.stats(w.path for w in behind)
     shelved = (Shelved(w.path, w.key, *now_there[w.path]) for w in behind)

@@ -6,9 +6,11 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import feedparser
 import pytest
@@ -18,6 +20,7 @@ from feeder.changes import Verb
 from feeder.errors import Abandoned, Busy, ConfigError, LedgerError, PublishError
 from feeder.ledger import Ledger
 from feeder.model import Document
+from feeder.publishers import Publisher, Put
 from tests.newsroom import NOON, Newsroom
 
 HOUR = timedelta(hours=1)
@@ -343,6 +346,32 @@ def test_an_article_that_cannot_be_read_any_more_keeps_its_last_good_version(two
     assert two.published() == before
     two.write("dam.txt", DAM)
     assert two.cycle().problems == ()
+
+
+class Dying:
+    """A publisher whose process dies when it has published, before anybody can note it."""
+
+    def __init__(self, publisher: Publisher) -> None:
+        self._publisher = publisher
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._publisher, name)
+
+    def put(self, documents: Iterable[Document], remove: Iterable[str] = ()) -> Put:
+        self._publisher.put(documents, remove)
+        raise PublishError("killed")
+
+
+def test_what_a_killed_process_published_is_taken_away_when_nobody_wants_it_any_more(two: Newsroom) -> None:
+    """O9: a tag that was taken back meanwhile leaves no page behind."""
+    two.write("third.md", "---\ntags: [steel]\n---\n# Third\n\nIt rained in Velden again. Nobody minded.\n")
+    with two.parts() as parts, pytest.raises(PublishError):
+        pipeline.cycle(replace(parts, publisher=Dying(parts.publisher)), now=two.now, tick=two.tick, stop=lambda: None)
+    assert "tags/steel/index.html" in two.published()
+    two.later(minutes=1)
+    two.write("third.md", "---\ntags: [bridges]\n---\n# Third\n\nIt rained in Velden again. Nobody minded.\n", age=timedelta(minutes=1))
+    two.cycle()
+    assert {path for path in two.published() if path.startswith("tags/")} == {"tags/index.html", "tags/bridges/index.html", "tags/bridges/feed.xml"}
 
 
 def test_a_tombstone_ends_at_its_second_without_waiting_for_a_change(two: Newsroom) -> None:

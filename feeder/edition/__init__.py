@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from heapq import nlargest
 from itertools import chain, islice
 from operator import attrgetter
 from types import MappingProxyType
@@ -21,7 +22,7 @@ from urllib.parse import quote
 
 from feeder.changes import Known
 from feeder.edition._kept import SHARED, Group, Kept, archive_path, page, shared_pages
-from feeder.edition._rolls import AGE, Roll, called, came_back
+from feeder.edition._rolls import AGE, Roll, came_back
 from feeder.edition._wanted import Keys, Kind, Wanted
 from feeder.facets import Facet
 
@@ -139,10 +140,11 @@ def plan(
     return Edition(wanted, updated, counts, gone_pages(kept.gone), *told)
 
 
-def candidates(public: Iterable[Known], limit: int) -> list[str]:
-    """The ids of those that a feed document of `limit` entries may hold, the newest first: it chooses among them by size."""
-    found = called({k.id: k for k in public}, None)
-    return _current(found, limit, ())
+def candidates(newest: Sequence[Known], limit: int) -> list[str]:
+    """Of public entries, the newest first, the ids of those that a feed document of `limit` may hold: it chooses among them by size."""
+    orders = ((came_back(k), k.arrival) for k in newest), (k.arrival for k in newest)
+    last = (at for order in orders for _, at in nlargest(limit, zip(order, range(len(newest)), strict=True)))
+    return [newest[at].id for at in sorted({*range(min(limit, len(newest))), *last})]
 
 
 def _current(roll: Roll, limit: int, promised: Iterable[Known]) -> list[str]:

@@ -156,6 +156,5 @@ class _Shared:
         return Group(facet, (front, *(self._year(facet, year, ks) for year, ks in years.items())), feed)
 
     def _year(self, facet: Facet, year: str, members: Sequence[Known]) -> Wanted:
-        """A page of titles, which other changes leave as it is."""
-        named = self._key.of((), facet.label, [(k.title, k.published, k.slug) for k in members])
-        return Wanted(f"{facet.address}/{year}.html", Kind.YEAR, named, _ids(members))
+        """A page of titles."""
+        return Wanted(f"{facet.address}/{year}.html", Kind.YEAR, f"{self._key.stamp(members)} {facet.label}", _ids(members))

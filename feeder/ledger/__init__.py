@@ -290,6 +290,16 @@ class Ledger(Database):
                 self._shelf = {row[0]: Shelved(*row) for row in self.db.execute("SELECT path, key, size, mtime_ns FROM document")}
         return MappingProxyType(self._shelf)
 
+    def expect(self, paths: Iterable[str]) -> None:
+        """Record that these documents are about to be put on the shelf for the first time: nothing is known of them yet."""
+        new = [Shelved(path, "", 0, 0) for path in paths]
+        if not new:
+            return
+        with self.transaction():
+            self.db.executemany("REPLACE INTO document VALUES (?, ?, ?, ?)", ((s.path, s.key, s.size, s.mtime_ns) for s in new))
+        if self._shelf is not None:
+            self._shelf |= {s.path: s for s in new}
+
     def note_shelf(self, put: Iterable[Shelved], removed: Iterable[str], state: str, news: News = NONE) -> None:
         """Record what was published, and `state`, the name of all that it was made from; queue pings for the `news` in it."""
         shelved, gone = list(put), list(removed)

@@ -21,7 +21,7 @@ from feeder.model import Medium
 
 __all__ = ["PICTURES", "RECORDINGS", "SUFFIXES", "TYPES", "VERSION", "guessed", "prepared"]
 
-VERSION = "1"
+VERSION = "2"
 """Changes when the same bytes would give another medium."""
 
 TYPES: Mapping[str, str] = MappingProxyType(
