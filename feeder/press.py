@@ -147,11 +147,12 @@ class Press:
         return [self._related(entry, shelf.same_story.get(entry.id, ())) for entry in told] if related else told
 
     def _remembered(self, ident: str) -> Entry:
+        """The entry as it was read last; those that nobody has asked for the longest are forgotten."""
         named = (ident, self.ledger.revisions()[ident])
-        if (found := self.memory.get(named)) is None:
-            if len(self.memory) >= REMEMBERED:
-                self.memory.clear()
-            found = self.memory[named] = self._read(ident)
+        found = self.memory.pop(named, None) or self._read(ident)
+        self.memory[named] = found
+        if len(self.memory) > REMEMBERED:
+            del self.memory[next(iter(self.memory))]
         return found
 
     def _read(self, ident: str) -> Entry:
