@@ -756,3 +756,11 @@ def test_who_tells_the_same_story_follows_the_authors_links() -> None:
         {"href": "https://example.net/", "rel": "related"},
         {"href": "https://example.org/news/articles/2.html", "rel": "related", "type": "text/html", "title": "AT&T, again"},
     ]
+
+
+def test_a_title_of_a_link_that_readers_would_take_for_markup_is_left_out() -> None:
+    """rules 2, 14: in an attribute nothing can be spelled so that they do not."""
+    titles = ("AT&amp;T", "<b>bold</b>", "3 < 5 & more", "C&A; and so on")
+    links = (Link(f"https://example.org/{number}", "related", title=title) for number, title in enumerate(titles))
+    told = first(entry(links=(*entry().links, *links)))
+    assert [link.get("title") for link in told.iterfind("{*}link[@rel='related']")] == [None, None, "3 < 5 & more", None]

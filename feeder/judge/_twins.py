@@ -34,6 +34,7 @@ _CHANNEL = words(
 _ITEM = words("title link description author category comments enclosure guid pubDate source")
 _ONCE = words("title link description guid pubDate lastBuildDate ttl generator language copyright image docs") | {_ENCODED}
 _NESTED = words("item image textInput skipHours skipDays")
+_ITUNES = "{http://www.itunes.com/"  # Apple's, which nest as they like: a category in a category, a name in an owner
 _NAMED = {"guid": "isPermaLink", "enclosure": "url length type", "category": "domain", "source": "url"}
 _ATTRIBUTES = {name: words(_NAMED.get(name, "")) for name in _CHANNEL | _ITEM}
 _ATTRIBUTES |= {_ATOM_LINK: words("href rel type title hreflang length"), _ENCODED: frozenset()}
@@ -98,7 +99,11 @@ def _elements(paper: Paper, parent: etree._Element, known: frozenset[str]) -> It
             yield paper.wrong(31, f"<{name}> is not known in <{name_of(parent)}>", "", line)
         elif name in _ONCE and counts[name] > 1:
             yield paper.wrong(31, f"<{name_of(parent)}> has more than one <{name}>", "", line)
-        elif name not in _NESTED and (len(child) or set(child.keys()) - _ATTRIBUTES.get(name, frozenset(child.keys()))):
+        elif (
+            name not in _NESTED
+            and not name.startswith(_ITUNES)
+            and (len(child) or set(child.keys()) - _ATTRIBUTES.get(name, frozenset(child.keys())))
+        ):
             yield paper.wrong(31, f"there are elements or attributes in <{name_of(child)}> that are not known", "", line)
         elif name in ("pubDate", "lastBuildDate"):
             yield from _date(paper, text, name, line)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -30,6 +32,7 @@ NAMESPACES = {
     "sy": "http://purl.org/rss/1.0/modules/syndication/",
 }
 ATOM = f"{{{NAMESPACES['atom']}}}"
+_MARKUP = re.compile(r"&#?\w+;|</?[a-zA-Z]")
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
@@ -69,8 +72,12 @@ def persons(these: Iterable[Person]) -> list[dict[str, str]]:
 
 
 def links(these: Iterable[Link]) -> list[dict[str, str]]:
-    """Links as feedgen takes them, without those that do not lead into the web."""
-    return [said(link) for link in these if on_the_web(link.href)]
+    """Links as feedgen takes them, without those that do not lead into the web, and without titles that readers would take for markup.
+
+    An attribute cannot be spelled as `spell` does; the page that the link leads to has its title.
+    """
+    told = (link if link.title is None or not _MARKUP.search(link.title) else replace(link, title=None) for link in these)
+    return [said(link) for link in told if on_the_web(link.href)]
 
 
 def said(value: Person | Link | Category) -> dict[str, str]:
