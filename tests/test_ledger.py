@@ -138,6 +138,15 @@ def test_the_shelf_is_noted_with_the_name_of_what_it_was_made_from(ledger: Ledge
     assert (ledger.shelf(), ledger.get("shelf")) == ({"feed.xml": replace(feed, size=5)}, "2 style")
 
 
+def test_a_document_that_is_expected_is_known_before_anything_is_known_of_it(ledger: Ledger) -> None:
+    """O9: a process killed while it publishes leaves nothing that the next one does not know."""
+    ledger.expect(["a.html"])
+    assert dict(ledger.shelf()) == {"a.html": Shelved("a.html", "", 0, 0)}
+    ledger.expect(["b.html"])
+    ledger.expect([])
+    assert dict(ledger.shelf()) == {path: Shelved(path, "", 0, 0) for path in ("a.html", "b.html")}
+
+
 def test_the_last_hundred_cycles_are_remembered_newest_first(ledger: Ledger) -> None:
     for number in range(103):
         ledger.log(NOON, 0.5, f"cycle {number}")
