@@ -8,6 +8,7 @@ found stands below it as a test of its own. Longer ones, 3,000 of them:
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
@@ -275,7 +276,14 @@ class Lives(RuleBasedStateMachine):
         before = self.desk.documents()
         self.desk.recover()
         self.desk.publish()
-        assert self.desk.documents() == before
+        after = self.desk.documents()
+        other = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
+        growing = max((path for path in after if re.fullmatch(r"archive/\d{4}\.xml", path)), default="")
+        if self.desk.now == self.desk.latest:  # else a tombstone whose days were over may stand again
+            assert other <= {growing}, f"{sorted(other)}: only the archive that fills up may have forgotten when somebody left it"
+        for poller in self.twins.values():
+            for ident in self.desk.lost:
+                poller.store.pop(ident, None)  # should it return, then with the dates of first sight
 
     @rule(base=st.sampled_from(["https://news.example/", "https://other.example/sub/"]))
     def the_address_changes(self, base: str) -> None:
