@@ -100,7 +100,7 @@ class Press:
         documents = self.room.published()
         shelf = Shelf(self.room.output)
         shelf.load(gone=self.gone)
-        server = Server(app(shelf, health=lambda: (True, {})), host="127.0.0.1", port=0)
+        server = Server(app(shelf, health=lambda: (True, {}), clock=self._later), host="127.0.0.1", port=0)
         server.start()
         try:
             with closing(http.client.HTTPConnection(*server.address, timeout=10)) as connection:
@@ -108,6 +108,11 @@ class Press:
         finally:
             server.stop(0.2)
         return Said(documents, answers, tuple(request.topic for request in self.hub.requests))
+
+    @staticmethod
+    def _later() -> float:
+        """A time at which no document is from the future: one that was written twice in a second is dated to the next one for a while."""
+        return time.time() + 3600
 
 
 def _asked(connection: http.client.HTTPConnection, path: str, coding: str) -> tuple[int, Mapping[str, str], bytes]:
@@ -230,7 +235,7 @@ def test_an_embargo_ends_at_its_second_and_not_one_before(press: Press) -> None:
     assert {*out.pings} - {*before.pings} >= {"https://news.example/tags/zqtag/feed.xml"}
     press.room.now = until + SECOND
     press.cycle()
-    assert unchanged(replace(out, answers=press.said().answers), press.said()), "and then nothing more happens"
+    assert unchanged(out, press.said(*PROBES[:1], *PROBES[2:])), "and then nothing more happens"
 
 
 @pytest.mark.parametrize("disaster", ["output", "ledger", "both"])
