@@ -33,11 +33,11 @@ LOOKS = re.compile(
 
 # The one room (or rooms) each of these may be named in.
 ONLY_IN = {
-    "apscheduler": {"service.py"},
+    "apscheduler": {"service/_alarm.py"},
     "feedgen": {"renderers/xml/"},
     "httpx2": {"endpoint.py"},
     "jinja2": {"renderers/html.py"},
-    "pydantic": {"config.py"},
+    "pydantic": {"config/"},
     "sqlite3": {"ledger/"},
     "tinytag": {"media/"},
     "watchfiles": {"host.py"},
@@ -207,7 +207,7 @@ def test_nine_of_ten_functions_fit_in_20_lines() -> None:
     assert lengths[len(lengths) * 9 // 10] <= 20
 
 
-@pytest.mark.parametrize("module", [module for module in MODULES if module not in ("cli.py", "service.py", "supervisor.py")])
+@pytest.mark.parametrize("module", [module for module in MODULES if module not in ("cli/_around.py", "service/__init__.py", "supervisor.py")])
 def test_only_the_top_catches_everything(module: str) -> None:
     """Elsewhere an `except` names what it can mend, or passes on what it caught."""
     handlers = [node for node in ast.walk(tree(module)) if isinstance(node, ast.ExceptHandler) and ast.unparse(node.body[-1]) != "raise"]

@@ -309,7 +309,7 @@ def test_a_later_report_takes_the_place_of_an_earlier_moment() -> None:
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "Australia/Lord_Howe"])
 def test_a_crontab_is_meant_in_its_time_zone_and_never_names_a_time_that_is_past(zone: str) -> None:
     """T5: neither the hour that is missing nor the one that comes twice stops the schedule."""
-    from feeder.service import _Ahead
+    from feeder.service._alarm import _Ahead
 
     trigger = _Ahead(Schedule(cron="30 2 * * *", zone=ZoneInfo(zone)))
     for night in (datetime(2026, 3, 28, 20, tzinfo=UTC), datetime(2026, 10, 24, 20, tzinfo=UTC), datetime(2026, 4, 4, 10, tzinfo=UTC)):
@@ -322,7 +322,7 @@ def test_a_crontab_is_meant_in_its_time_zone_and_never_names_a_time_that_is_past
 
 def test_fifty_missed_years_are_one_time_ahead() -> None:
     """T4: APScheduler would list each of them."""
-    from feeder.service import _Ahead
+    from feeder.service._alarm import _Ahead
 
     trigger = _Ahead(Schedule(every=0.1))
     later = datetime.now(UTC) + timedelta(days=50 * 365)
@@ -580,7 +580,7 @@ def test_without_inotify_watches_left_the_schedule_goes_on(tmp_path: Path) -> No
         pytest.skip("no user namespace to take the inotify watches away in")
     program = f"""
         import pathlib, time
-        from feeder.service import Watcher
+        from feeder.host import Watcher
         Watcher(pathlib.Path({str(tmp_path)!r}), hint=lambda: print("hint"), ignored=lambda name: False, note=print).start()
         time.sleep(0.5)
     """

@@ -1,0 +1,109 @@
+"""Commands that only look: check, status, plan, explain."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from feeder import words
+
+if TYPE_CHECKING:
+    pass
+
+from feeder.cli._around import QUARANTINE, answer, config_option, json_option, loader, removals_option, state_folder, tell_held, tell_problems
+
+__all__ = ["check", "explain", "plan", "status"]
+
+
+@click.command()
+@config_option
+@json_option
+def check(config_file: str | None, *, as_json: bool) -> None:
+    """Say what is wrong with articles, configuration, output.
+
+    Reads the configuration and every article, judges every published document by the rules of a good feed that need no
+    network (docs/check.md), and publishes nothing.
+    """
+    from feeder import once
+    from feeder.clock import Clock
+
+    checked = once.check(loader(config_file)(), clock=Clock())
+    if as_json:
+        problems, notes = ([words.problem(p) for p in group] for group in (checked.problems, checked.notes))
+        findings = [words.finding(found) for found in checked.findings]
+        answer({"articles": checked.articles, "problems": problems, "notes": notes, "published": checked.published, "findings": findings})
+    else:
+        tell_problems(checked.problems)
+        for note in checked.notes:
+            click.echo(f"note: {words.safe(note)}")
+        for line in words.finding_lines(checked.findings):
+            click.echo(line, err=True)
+        click.echo(f"{words.count(checked.articles, 'article')} can be published, {words.count(len(checked.problems), 'problem')}")
+        click.echo(words.judged(checked))
+    sys.exit(QUARANTINE if checked.problems or any(found.severity == "error" for found in checked.findings) else 0)
+
+
+@click.command()
+@config_option
+@json_option
+def status(config_file: str | None, *, as_json: bool) -> None:
+    """Say what is published, what is not, and why."""
+    from feeder.ledger import Ledger
+
+    state = state_folder(config_file)
+    ledger = Ledger.look(state)
+    if ledger is None and not as_json:
+        click.echo("nothing is published from here yet; begin with: feeder run")
+        return
+    facts = words.status(ledger or Ledger.blank(), state)
+    if as_json:
+        answer(facts)
+    else:
+        click.echo("\n".join(words.status_lines(facts)))
+
+
+@click.command()
+@config_option
+@json_option
+@removals_option
+@click.option("--documents", is_flag=True, help="List the documents that would be written or removed.")
+def plan(config_file: str | None, *, as_json: bool, accept_removals: bool, documents: bool) -> None:
+    """Say what the next build would change for subscribers.
+
+    Runs a build that writes nothing, and compares: what of each entry would differ, and how many would be marked unread.
+    """
+    from feeder import once, telling
+    from feeder.clock import Clock
+
+    planned = once.foresee(loader(config_file)(), clock=Clock(), accept_removals=accept_removals)
+    if as_json:
+        answer(telling.plan_facts(planned))
+        return
+    for line in (*(telling.document_lines(planned) if documents else ()), *telling.plan_lines(planned)):
+        click.echo(line)
+    for line in telling.plan_warnings(planned):
+        click.echo(line, err=True)
+    tell_problems(planned.report.problems)
+    tell_held(planned.report.held)
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@config_option
+@json_option
+def explain(file: str, config_file: str | None, *, as_json: bool) -> None:
+    """Say where an article's title, dates and summary come from.
+
+    Of the summary every sentence that was looked at is told, and why it was kept or dropped.
+    """
+    from pathlib import Path
+
+    from feeder import once
+
+    told = once.explain(loader(config_file)(), Path(file))
+    if as_json:
+        answer(words.explained(told))
+    else:
+        click.echo("\n".join((*words.fact_lines(told), *words.summary_lines(told), *words.sentence_lines(told))))

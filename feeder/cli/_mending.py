@@ -1,0 +1,105 @@
+"""Commands for whoever moves, mends or leaves: retry, recover, import, export."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from feeder import words
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+
+from feeder.cli._around import answer, config_option, json_option, loader, progressing, removals_option, state_folder
+
+__all__ = ["export", "import_", "recover", "retry"]
+
+
+@click.command()
+@config_option
+@removals_option
+def retry(config_file: str | None, *, accept_removals: bool) -> None:
+    """Have the files that were set aside read again.
+
+    Whoever failed, a language model's endpoint or a hub, is asked and told again, too. A running service does so at once;
+    otherwise the next build or run does.
+    """
+    import signal
+
+    from feeder.ledger import Ledger, holder
+
+    state = state_folder(config_file)
+    Ledger.ask(state, "retry accept-removals" if accept_removals else "retry")
+    pid = holder(state)
+    if pid is None:
+        click.echo("the next feeder build or feeder run does it")
+        return
+    os.kill(pid, signal.SIGHUP)
+    click.echo(f"the service (process {pid}) does it now")
+
+
+@click.command()
+@config_option
+@click.option("--force", is_flag=True, help="Even if there is a ledger that is sound: it is set aside, not deleted.")
+def recover(config_file: str | None, *, force: bool) -> None:
+    """Rebuild a lost ledger from the published feed.
+
+    Ids, permalinks, dates and withdrawals are read from feed.xml and archive/ in the output folder, and the articles found again in the
+    input folder, so that subscribers notice nothing. A ledger that was there is set aside, and only one that is damaged. Stop a
+    running service first.
+    """
+    from feeder import rescue
+    from feeder.clock import Clock
+
+    with progressing(quiet=False) as progress:
+        recovered = rescue.recover(loader(config_file)(), clock=Clock(), force=force, progress=progress)
+    click.echo("\n".join(words.recovered(recovered)))
+
+
+@click.command("import")
+@click.argument("feed", type=click.File("rb"))
+@config_option
+@click.option("--dry-run", is_flag=True, help="Only say what would be taken over.")
+@json_option
+def import_(feed: BinaryIO, config_file: str | None, *, dry_run: bool, as_json: bool) -> None:
+    """Take over ids and dates from another tool's feed.
+
+    FEED is a file in Atom, RSS or JSON Feed ("-": standard input). Articles in the input folder that are entries of it keep their ids and
+    dates, so that a move marks nothing as unread; do it before the first build. What is public already keeps what it has.
+    """
+    from feeder import rescue, subscription
+    from feeder.clock import Clock
+
+    body = feed.read(subscription.LARGEST + 1)
+    with progressing(quiet=as_json) as progress:
+        adopted = rescue.adopt(loader(config_file)(), body, clock=Clock(), dry_run=dry_run, progress=progress)
+    if as_json:
+        answer(words.adopted(adopted))
+    else:
+        click.echo("\n".join(words.adopted_lines(adopted)))
+
+
+@click.command()
+@click.argument("file", default="-", type=click.Path(dir_okay=False, allow_dash=True))
+@config_option
+def export(file: str, config_file: str | None) -> None:
+    """Write everything as one JSON document to FILE.
+
+    Every entry there ever was, with what was promised of it and what it says, also those that wait for their date: it is yours, not your
+    subscribers'. Without FILE it goes to standard output. Its shape is documented and has a version.
+    """
+    from pathlib import Path
+
+    from feeder import export as room
+
+    config = loader(config_file)()
+    if file != "-":
+        room.write(config, Path(file))
+        return
+    for piece in room.exported(config):
+        sys.stdout.buffer.write(piece.encode("utf-8", "backslashreplace"))
+    sys.stdout.buffer.flush()

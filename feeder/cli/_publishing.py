@@ -1,0 +1,146 @@
+"""Commands that publish: init, run, build, serve."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from feeder import words
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+from feeder.cli._around import (
+    QUARANTINE,
+    answer,
+    config_option,
+    host_option,
+    json_option,
+    loader,
+    port_option,
+    progressing,
+    removals_option,
+    tell_held,
+    tell_problems,
+    unmoved_by_retry,
+    warn,
+)
+
+__all__ = ["build", "init", "run", "serve"]
+
+
+@click.command()
+@click.argument("folder", default=".", type=click.Path(file_okay=False))
+def init(folder: str) -> None:
+    """Make a feeder.toml and a first article in FOLDER.
+
+    Everything in the feeder.toml is explained and optional. Nothing that is there already is touched.
+    """
+    import shlex
+    from importlib.resources import files
+    from pathlib import Path
+    from uuid import uuid4
+
+    example = files("feeder").joinpath("example.toml").read_text(encoding="utf-8")
+    ident = f'id = "{uuid4().urn}"'
+    config = "\n".join(ident if line.startswith("#id = ") else line for line in example.splitlines()) + "\n"
+    article = (
+        "A first article\n\nThis file is an article: its first line is the title, and this is the text.\n\n"
+        "Put more files beside it: .txt, .md or .html.\n"
+    )
+    for path, body in ((Path(folder, "feeder.toml"), config), (Path(folder, "input", "first.txt"), article)):
+        click.echo(f"made  {path}" if _made(path, body) else f"kept  {path}, which is there already")
+    click.echo(f"Now: {'' if folder == '.' else f'cd {shlex.quote(folder)} && '}feeder run")
+
+
+@click.command()
+@config_option
+@removals_option
+@click.option("--no-watch", is_flag=True, help="Look on schedule only, not when a file changes.")
+@click.option("--no-serve", is_flag=True, help="Publish to the output folder only.")
+@host_option
+@port_option
+@click.option("-v", "--verbose", is_flag=True, help="Log every cycle and why it ran.")
+def run(config_file: str | None, *, accept_removals: bool, no_watch: bool, no_serve: bool, host: str | None, port: int | None, verbose: bool) -> None:
+    """Publish, serve, and keep doing so.
+
+    Looks on schedule and whenever a file changes, and serves the result, until stopped.
+
+    \b
+    SIGTERM, SIGINT  finish or abandon the cycle within 5 s and end; the output is never half-written
+    SIGHUP           read the configuration again (a wrong one is refused, the old one stays) and look at once
+    """
+    import signal
+
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})  # until service.Signals takes it: one that comes during the imports waits
+    from feeder import service
+
+    load = loader(config_file, host, port)
+    options = service.Options(watch=not no_watch, serve=not no_serve, accept_removals=accept_removals, verbose=verbose)
+    sys.exit(service.run(load, options, say=click.echo))
+
+
+@click.command()
+@config_option
+@removals_option
+@json_option
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+def build(config_file: str | None, *, accept_removals: bool, as_json: bool, quiet: bool) -> None:
+    """Publish once.
+
+    Publishes what is in the input folder now; waits some seconds for files that are still being written.
+    """
+    import gc
+
+    from feeder import once
+    from feeder.clock import Clock
+
+    gc.disable()  # one pass that makes no cycles to speak of and then ends: looking for them costs 7 % of a large build
+    config = loader(config_file)()
+    with unmoved_by_retry(), progressing(quiet=quiet or as_json) as progress:
+        report = once.build(config, clock=Clock(), accept_removals=accept_removals, progress=progress, say=warn)
+    if as_json:
+        answer(words.report(report))
+    elif not quiet:
+        click.echo(report.summary or "nothing to do: the feed is as the folder")
+    if not as_json:
+        tell_problems(report.problems)
+        tell_held(report.held)
+        for remark in report.remarks:
+            click.echo(f"note: {words.safe(remark)}", err=True)
+    sys.exit(QUARANTINE if report.problems else 0)
+
+
+@click.command()
+@config_option
+@host_option
+@port_option
+def serve(config_file: str | None, host: str | None, port: int | None) -> None:
+    """Serve what is published, and publish nothing.
+
+    Another process may publish to the output folder meanwhile.
+    """
+    import signal
+
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})  # as in run
+    from feeder import service
+
+    sys.exit(service.serve(loader(config_file, host, port)(), say=click.echo))
+
+
+def _made(path: Path, body: str) -> bool:
+    """Make a file and the folders to it; return whether it was not there. Raises FeederError."""
+    from feeder.errors import FeederError
+
+    try:
+        if path.exists():
+            return False
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(body)
+    except OSError as error:
+        raise FeederError(f"{path} cannot be written: {error.strerror}") from error
+    return True

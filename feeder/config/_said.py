@@ -1,0 +1,76 @@
+"""What was said, where it was said, and the mistakes met on the way. Knows no key."""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from collections.abc import Iterable, Mapping
+
+from feeder.config._tables import KEYS
+from feeder.errors import Problem
+from feeder.locator import KeyPath, Spot, located, syntax
+
+__all__ = ["Said"]
+
+
+class Said:
+    """Everything that was said, where it was said, and the problems met on the way."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.data: dict[str, object] = {}
+        self.variables: dict[KeyPath, str] = {}
+        self._text = ""
+        self._spots: Mapping[KeyPath, Spot] = {}
+        self._problems: list[tuple[int, int, Problem]] = []
+
+    def read(self, text: str) -> None:
+        """Take the text of a file; where it is no TOML, that is the one problem of the file."""
+        self._text = text
+        try:
+            self.data, self._spots = tomllib.loads(text), located(text)
+        except RecursionError:
+            self.add_at(0, "too many brackets inside each other", "two levels are enough for every key")
+        except ValueError as error:  # TOMLDecodeError, and a bare ValueError for a number of thousands of digits
+            self.add_at(*syntax(str(error), text))
+
+    def add(self, path: KeyPath, reason: str, hint: str, *, at_key: bool = False) -> None:
+        """Note what is wrong with the key at `path`, or with the nearest thing around it that was written down."""
+        for end in range(len(path), 0, -1):
+            if variable := self.variables.get(path[:end]):
+                return self.add_variable(variable, reason, hint)
+            if spot := self._spots.get(path[:end]):
+                return self.add_at(spot.key if at_key else spot.value, reason, hint)
+        return self._problems.append((0, 0, Problem(self.name, reason, hint)))
+
+    def add_at(self, offset: int, reason: str, hint: str) -> None:
+        """Note what is wrong at an offset of the file."""
+        row, column = self._position(offset)
+        self._problems.append((row, column, Problem(f"{self.name}:{row}:{column}", reason, hint)))
+
+    def add_variable(self, variable: str, reason: str, hint: str) -> None:
+        """Note what is wrong with an environment variable; these come after the file's problems."""
+        self._problems.append((sys.maxsize, 0, Problem(f"${variable}", reason, hint)))
+
+    def problems(self) -> tuple[Problem, ...]:
+        """All problems in the order of the file."""
+        return tuple(problem for *_, problem in sorted(self._problems, key=lambda item: (*item[:2], item[2].where)))
+
+    def origins(self) -> Iterable[tuple[str, str]]:
+        """("section.key", "feeder.toml:3" or "environment") for each key that was said."""
+        for table in KEYS:
+            for key in filter(KEYS[table].__contains__, self.table(table)):
+                path = (*table.split("."), key)
+                spot = self._spots.get(path)
+                place = "environment" if path in self.variables or not spot else f"{self.name}:{self._position(spot.key)[0]}"
+                yield f"{table}.{'authors' if key == 'author' else key}", place
+
+    def table(self, name: str) -> dict[str, object]:
+        """What was said in a table ("summary.llm" lies in "summary"); empty where there is none, or no table."""
+        found: object = self.data
+        for part in name.split("."):
+            found = found.get(part) if isinstance(found, dict) else None
+        return found if isinstance(found, dict) else {}
+
+    def _position(self, offset: int) -> tuple[int, int]:
+        return self._text.count("\n", 0, offset) + 1, offset - self._text.rfind("\n", 0, offset)

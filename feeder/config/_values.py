@@ -1,0 +1,278 @@
+"""Values: each function turns what was written into what is meant, or raises WrongError to finish the sentence that begins with the key."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import math
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, TypeGuard
+from urllib.parse import quote, urlsplit, urlunsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BeforeValidator, SecretStr
+
+from feeder.text import legal, line
+
+__all__ = [
+    "Duration",
+    "Folder",
+    "Iri",
+    "OneLine",
+    "WrongError",
+    "Zone",
+    "closest",
+    "credential",
+    "crontab",
+    "email_address",
+    "host_name",
+    "hub_address",
+    "kind_name",
+    "language_tag",
+    "names_folder",
+    "once_each",
+    "one_or_more",
+    "podcast_category",
+    "shown",
+    "size",
+    "web_address",
+]
+
+
+class WrongError(ValueError):
+    """`every` + " " + reason is the sentence; without a hint the key's example is shown."""
+
+    def __init__(self, reason: str, hint: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.hint = hint
+
+
+_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_SIZES = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
+
+
+def _seconds(value: object) -> object:
+    if isinstance(value, str):
+        parts = re.findall(r"(\d+(?:\.\d+)?)\s*(ms|[smhdw])", value)
+        if not re.fullmatch(r"\s*(?:\d+(?:\.\d+)?\s*(?:ms|[smhdw])\s*)+", value):
+            raise WrongError(f"must be a length of time, not {shown(value)}", 'a number and ms, s, m, h, d or w, for example "5m" or "1h 30m"')
+        return math.fsum(float(number) * _UNITS[unit] for number, unit in parts)
+    return value
+
+
+def size(value: object) -> object:
+    """A size in bytes."""
+    if isinstance(value, str):
+        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmg]i?b|b)\s*", value.lower())
+        if not match:
+            raise WrongError(f"must be a size, not {shown(value)}", 'a number and B, kB, MB, GB, KiB, MiB or GiB, for example "10MB"')
+        return int(float(match[1]) * _SIZES[match[2]])
+    return value
+
+
+def _folder(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    if not names_folder(value):
+        raise WrongError("must name a folder, without control characters", r"write \\ for a backslash" if "\t" in value or "\n" in value else "")
+    return Path(value).expanduser()
+
+
+def names_folder(value: object) -> TypeGuard[str]:
+    """Whether a value can be the name of a folder."""
+    return isinstance(value, str) and bool(value.strip()) and not re.search(r"[\x00-\x1f]", value)
+
+
+def _zone(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return ZoneInfo(value)
+    except (KeyError, ValueError, OSError):  # unknown, "../etc", or a folder of zones such as "Europe"
+        zones = sorted(available_timezones())
+        names = {zone.rpartition("/")[2].lower(): zone for zone in zones} | {zone.lower(): zone for zone in zones}
+        close = closest(value.replace(" ", "_"), names)
+        raise WrongError(f"{shown(value)} is not a known time zone", f'did you mean "{names[close]}"?' if close else "") from None
+
+
+def _one_line(value: str) -> str:
+    if not line(value) or line(value) != value.strip() or not legal(value):
+        raise WrongError("must be one line of text, not empty and without control characters")
+    return line(value)
+
+
+def language_tag(value: str) -> str:
+    """A language tag, BCP 47."""
+    if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", value):
+        return value
+    guess = value.partition(".")[0].replace("_", "-")
+    hint = f'did you mean "{guess}"?' if re.fullmatch(r"[A-Za-z]{2,3}-[A-Za-z]{2}", guess) else ""
+    raise WrongError(f"{shown(value)} is not a language tag (BCP 47)", hint)
+
+
+def _iri(value: str) -> str:
+    if re.fullmatch(r"""[A-Za-z][A-Za-z0-9+.-]*:[^\s<>"{}|\\^`]+""", value) and legal(value):
+        return value
+    bare = re.fullmatch(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", value)
+    raise WrongError(f"{shown(value)} is not an absolute address (IRI)", f'did you mean "urn:uuid:{value.lower()}"?' if bare else "")
+
+
+def email_address(value: str) -> str:
+    """An address that can stand in `atom:email`."""
+    if re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", value) and legal(value):
+        return value
+    raise WrongError(f"{shown(value)} is not an e-mail address")
+
+
+_CATEGORIES = (
+    *("Arts", "Business", "Comedy", "Education", "Fiction", "Government", "Health & Fitness", "History", "Kids & Family", "Leisure", "Music", "News"),
+    *("Religion & Spirituality", "Science", "Society & Culture", "Sports", "Technology", "True Crime", "TV & Film"),
+)
+
+
+def podcast_category(value: str) -> str:
+    """One of Apple's categories, with at most one below it."""
+    first, *rest = (" ".join(part.split()) for part in value.split(">"))
+    if first in _CATEGORIES and len(rest) < 2 and all(rest):
+        return " > ".join((first, *rest))
+    close = next(iter(difflib.get_close_matches(first, _CATEGORIES, 1)), "")
+    raise WrongError(f"{shown(value)} is no category of podcasts", f'did you mean "{close}"?' if close else 'for example "Arts > Books"')
+
+
+def web_address(value: str) -> str:
+    """A folder address, in ASCII, that ends in "/"."""
+    if "://" not in value:
+        raise WrongError(f"{shown(value)} is not a full web address", f'did you mean "https://{value.strip().strip("/")}/"?')
+    if (place := _place(value)) is None:
+        raise WrongError(f"{shown(value)} is not a web address that begins with http:// or https://")
+    parts = urlsplit(value)
+    if parts.query or parts.fragment or "@" in parts.netloc:
+        raise WrongError("must be a plain folder address: no ?query, no #fragment, no user name")
+    return urlunsplit((parts.scheme, place, quote(parts.path.rstrip("/"), safe=_IN_PATHS) + "/", "", ""))
+
+
+def _place(value: str) -> str | None:
+    """Host and port of a web address, in ASCII; None where it is none."""
+    try:
+        parts = urlsplit(value)
+        port = "" if parts.port is None else f":{parts.port}"
+        host = (parts.hostname or "").encode("idna").decode()
+    except ValueError:
+        return None
+    if not re.fullmatch(r"[a-z0-9._-]+|[0-9a-f:.]+", host) or parts.scheme not in ("http", "https") or re.search(r"[\s\x00-\x1f]", value):
+        return None
+    return (f"[{host}]" if ":" in host else host) + port
+
+
+def hub_address(value: str) -> str:
+    """A hub's address as it stands in feeds. The messages do not repeat it: a token may be in it."""
+    if (place := _place(value)) is None:
+        raise WrongError("must be web addresses that begin with https:// or http://")
+    parts = urlsplit(value)
+    if parts.fragment or "@" in parts.netloc:
+        raise WrongError("must have no #fragment and no user name", "they stand in the feed, where everybody can read them")
+    return urlunsplit((parts.scheme, place, quote(parts.path, safe=_IN_PATHS) or "/", quote(parts.query, safe=_IN_PATHS + "?"), ""))
+
+
+def one_or_more(value: object) -> object:
+    """A list, where one alone need not be written as one."""
+    return tuple(value if isinstance(value, list) else [value])
+
+
+def once_each(values: tuple[str, ...]) -> tuple[str, ...]:
+    """Each of a list once."""
+    return tuple(dict.fromkeys(values))
+
+
+def host_name(value: str) -> str:
+    """Where to listen."""
+    if re.fullmatch(r"[A-Za-z0-9_.-]+|[0-9A-Fa-f:.]*::?[0-9A-Fa-f:.]*", value) and not re.fullmatch(r"[^:]+:\d+", value):
+        return value
+    raise WrongError(f"{shown(value)} is not a host name or an IP address", "without http:// and without the port, which has its own key")
+
+
+def kind_name(value: str) -> str:
+    """The name of a part."""
+    if re.fullmatch(r"[a-z][a-z0-9_-]*", value):
+        return value
+    raise WrongError(f"{shown(value)} is not the name of a summarizer")
+
+
+def credential(value: SecretStr) -> SecretStr:
+    """A secret, never shown."""
+    word = value.get_secret_value().strip()
+    if re.fullmatch(r"[!-~]+", word):  # what may stand in a header of HTTP; the message never shows it
+        return SecretStr(word)
+    raise WrongError("must be one word of letters, digits and signs (ASCII)", "see that the variable, or the file it names, holds the key alone")
+
+
+_CRON = (("minute", 0, 59), ("hour", 0, 23), ("day of the month", 1, 31), ("month", 1, 12), ("weekday", 0, 7))
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+
+
+def crontab(value: str) -> str:
+    """The crontab with names as numbers and weekdays as names: crontab counts them from Sunday, APScheduler from Monday."""
+    fields = value.lower().split()
+    if len(fields) != 5:
+        raise WrongError(f"must have 5 fields, not {len(fields)}: minute, hour, day of the month, month, weekday")
+    _minutes, _hours, days, months, weekdays = (_cron_field(field, *bounds) for field, bounds in zip(fields, _CRON, strict=True))
+    if len(days) < 31 and len({_DAYS[day] for day in weekdays}) < 7:
+        raise WrongError("names both a day of the month and a weekday", "programs disagree whether one or both must fit: leave one of them *")
+    if min(days) > max(_LONGEST[month - 1] for month in months):
+        raise WrongError(f"never happens: there is no such day in {', '.join(_MONTHS[month - 1] for month in months)}")
+    names = dict.fromkeys(_DAYS[day] for day in weekdays)
+    fields[3] = "*" if len(months) == 12 else ",".join(map(str, months))
+    fields[4] = "*" if len(names) == 7 else ",".join(names)
+    return " ".join(fields)
+
+
+def _cron_field(field: str, name: str, low: int, high: int) -> list[int]:
+    """The numbers that one field stands for, sorted: "*", "*/15", "7", "1-5", "9-17/2", "mon-fri", and lists of these."""
+    names = {"month": dict(zip(_MONTHS, range(1, 13), strict=True)), "weekday": dict(zip(_DAYS[:7], range(7), strict=True))}.get(name, {})
+    found: set[int] = set()
+    for part in field.split(","):
+        match = re.fullmatch(r"(?:(\*)|([a-z]+|\d{1,3})(?:-([a-z]+|\d{1,3}))?)(?:/(\d{1,3}))?", part)
+        words = (match[2], match[3] or match[2]) if match and not match[1] else (str(low), str(high))
+        first, last = (names.get(word, int(word) if word.isdigit() else -1) for word in words)
+        step = int(match[4] or 1) if match else 0
+        sensible = not match or not match[4] or 1 <= step <= last - first  # "5/10" and "*/90" mean something else to each program
+        if not step or not sensible or not low <= first <= last <= high:
+            raise WrongError(f'the {name} "{part}" is not *, {low}-{high}, a range or a step', 'for example "*/15", "7", "1-5" or "9-17/2"')
+        found.update(range(first, last + 1, step))
+    return sorted(found)
+
+
+_IN_PATHS = "/%:@!$&'()*+,;=~"
+OneLine = Annotated[str, AfterValidator(_one_line)]
+Iri = Annotated[str, AfterValidator(_iri)]
+Duration = Annotated[float, BeforeValidator(_seconds)]
+Folder = Annotated[Path, BeforeValidator(_folder)]
+Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
+
+
+# What people write who know other programs: difflib cannot see that an interval is an `every`.
+_SYNONYMS = (
+    "interval=every url=base_url link=base_url name=title description=subtitle limit=entries path=folder bind=host copyright=rights tz=time_zone"
+    " llm=summary.llm"
+)
+_ALSO_CALLED = dict(pair.split("=") for pair in _SYNONYMS.split())
+
+
+def closest(word: str, names: Iterable[str]) -> str | None:
+    """The one of `names` that `word` was probably meant to be."""
+    names = list(names)
+    word = word.lower().replace("-", "_")
+    return next(iter(difflib.get_close_matches(word, names, 1, 0.6)), None) or next((name for name in names if name == _ALSO_CALLED.get(word)), None)
+
+
+def shown(value: object) -> str:
+    """A value as its owner wrote it, more or less, and short."""
+    if isinstance(value, dict | list | tuple):
+        return "a table" if isinstance(value, dict) else "a list"
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, str | int | float) else str(value)
+    return text if len(text) <= 60 else f"{text[:59]}…"

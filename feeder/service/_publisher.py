@@ -1,0 +1,192 @@
+"""One feed at work: its parts, its shelf, its server and who wakes it. Knows no signal and no command line."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable, Mapping
+
+from feeder import compose, edition, notify, rescue
+from feeder.clock import Clock
+from feeder.config import Config
+from feeder.errors import FeederError
+from feeder.host import Watcher
+from feeder.inbox import ignored_name
+from feeder.listener import Server
+from feeder.notify import Rounds
+from feeder.pipeline import Parts, Report, cycle
+from feeder.server import app
+from feeder.service._alarm import Alarm, Schedule
+from feeder.shelf import Shelf
+from feeder.supervisor import Runner
+
+__all__ = ["Service", "max_age"]
+
+_log = logging.getLogger("feeder")
+
+
+def _schedule(config: Config) -> Schedule:
+    said = config.schedule
+    return Schedule(said.every or 0.0, said.cron, said.time_zone, said.deadline)
+
+
+def max_age(config: Config) -> int:
+    """Seconds for which a feed may be kept without asking: as long as nobody looks anyway."""
+    return int(config.schedule.every or 300)
+
+
+class Service:
+    """One publisher at work: its parts, its shelf, its server and who wakes it.
+
+    `load` reads the configuration again; with `watch`, files wake it too; `on_hung` is called when a cycle hangs. What the
+    first `config` says of [output] holds for good.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        parts: Parts,
+        load: Callable[[], Config],
+        *,
+        watch: bool,
+        accept_removals: bool,
+        on_hung: Callable[[], None],
+        clock: Clock,
+    ) -> None:
+        self._shelf = Shelf(config.output.folder, max_age=max_age(config))
+        self._shelf.load(edition.gone_pages(parts.ledger.known().values()))
+        manifest = self._shelf.manifest
+        self._alarm = Alarm(_schedule(config), self._request)
+        loaded, deadline = bool(manifest and manifest.items), config.schedule.deadline
+        self.runner = Runner(self._cycle, self._alarm, deadline=deadline, on_hung=on_hung, clock=clock, loaded=loaded)
+        self._parts = parts
+        self._load = load
+        self._watch = watch
+        self._accept_removals = accept_removals
+        self._clock = clock
+        self._behind = self._held = False
+        self._first = self._config = config
+        self._server: Server | None = None
+        self._rounds: Rounds | None = None
+        self._out = parts.ledger.pings.last()  # up to this ping what it tells of is served
+        self._watcher: Watcher | None = None
+
+    def serve(self, host: str, port: int) -> int:
+        """Serve what is published; return the port that is really used. Raises FeederError where the address cannot be had."""
+        application = app(self._shelf, health=self._health, links=self._link)
+        self._server = Server(application, host=host, port=port, log=_log.error)
+        self._server.start()
+        return self._server.address[1]
+
+    def start(self, config: Config) -> None:
+        """Start the first cycle, the schedule and the watcher. `config` is the first one in its place: with the port that is really used."""
+        self._take(config)
+        self.runner.start()
+
+    def stop(self) -> bool:
+        """Stop everything within 5 s; return whether the running cycle could be stopped too."""
+        if self._watcher:
+            self._watcher.stop()
+        stopped = self.runner.stop(3.0)
+        if self._rounds:
+            self._rounds.stop(0.5)
+        if self._server:
+            self._server.stop(0.2)
+        return stopped
+
+    def beat(self) -> None:
+        """Look after everything that runs; to be called each second."""
+        self.runner.beat()
+        if self._rounds:
+            self._rounds.beat()
+        if self._server and not self._server.alive:
+            _log.error("the server has stopped: it is started anew")
+            self.serve(*self._server.address)
+
+    def reload(self) -> None:
+        """Take up the configuration as it is now, from the next cycle on. One that is wrong is told and changes nothing (J8)."""
+        try:
+            config = self._load()
+            self._take(config.model_copy(update={"output": self._config.output, "serve": self._config.serve}))
+        except FeederError as error:
+            for problem in (*str(error).splitlines(), "the configuration stays as it was"):
+                _log.error("%s", problem)
+            self.runner.note("config", f"{error}; it stays as it was")
+            return
+        if (config.output, config.serve) != (self._first.output, self._first.serve):
+            _log.warning("[output] and [serve] have changed: they wait for the next start, locks and sockets cannot move")
+        _log.info("the configuration was read again")
+        self.runner.note("config", None)
+        self._alarm.start(_schedule(config))
+        self.runner.allow(config.schedule.deadline)
+        self.runner.request("configuration")
+
+    def _request(self, reason: str) -> None:
+        self.runner.request(reason)
+
+    def _health(self) -> tuple[bool, Mapping[str, object]]:
+        """What anybody may know of the process: not when something is due, nor what came in, for that may be under embargo."""
+        ok, facts = self.runner.health()
+        following = self._alarm.scheduled()
+        told = {name: fact for name, fact in facts.items() if name != "last_summary"}
+        return ok, {**told, "next_run": following.isoformat(timespec="seconds") if following else None}
+
+    def _link(self, path: str) -> str | None:
+        return notify.link_field(path, self._config.base, self._config.websub.hubs)
+
+    def _take(self, config: Config) -> None:
+        # Ledger and output stay as they are: their locks are held.
+        self._parts = compose.renewed(config, self._parts, self._clock)
+        self._config = config
+        self._shelf.max_age = max_age(config)
+        if self._rounds:
+            self._rounds.stop(0.0)
+        couriers, queue = compose.couriers(config, self._clock), functools.partial(compose.queue, config)
+        self._rounds = Rounds(couriers, queue, last=self._out, note=self.runner.note)
+        self._rounds.beat()
+        if self._watcher:
+            self._watcher.stop()
+            self._watcher = None
+            self.runner.note("watch", None)
+        if self._watch and config.schedule.watch:
+            hint, note = (functools.partial(self.runner.request, "files"), functools.partial(self.runner.note, "watch"))
+            self._watcher = Watcher(config.input.folder, hint=hint, ignored=ignored_name, note=note)
+            self._watcher.start()
+
+    def _cycle(self, stop: Callable[[], None]) -> Report:
+        now, tick = self._clock.now(), self._clock.tick()
+        behind, self._behind = self._behind, True
+        if recovered := rescue.revived(self._parts, clock=self._clock, stop=stop):
+            _log.warning("%s", recovered.summary)
+        report = cycle(self._parts, now=now, tick=tick, stop=stop, accept_removals=self._accept_removals)
+        if behind:  # a cycle that failed may have put what no report names
+            self._shelf.load(report.gone)
+        else:
+            self._shelf.refresh(report.put.written, report.put.removed, report.gone)
+        self._behind = self._accept_removals = False
+        self._out = self._parts.ledger.pings.last()
+        if self._rounds:
+            self._rounds.wake(self._out)
+        self._note_held(len(report.held))
+        self.runner.note("articles", f"{_count(len(report.problems), 'problem')}; see `feeder status`" if report.problems else None)
+        self._note_assistant(report)
+        if report.summary:
+            self._parts.ledger.log(now, self._clock.tick() - tick, report.summary)
+        return report
+
+    def _note_assistant(self, report: Report) -> None:
+        failing = self._parts.assistant.failing if self._parts.assistant else ""
+        self.runner.note("summaries", f"the language model's endpoint fails: {failing}; extracts are published" if failing else None)
+        for remark in report.remarks:
+            _log.warning("%s", remark)
+
+    def _note_held(self, held: int) -> None:
+        self.runner.note("removals", f"too much is gone at once ({_count(held, 'article')}) and stays for now; see `feeder status`" if held else None)
+        if held and not self._held:  # once, not at each look until somebody comes
+            what_to_do = "put the files back, or have it withdrawn with: feeder retry --accept-removals"
+            _log.warning("too much is gone at once (articles: %d): it stays published; %s", held, what_to_do)
+        self._held = held > 0
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
