@@ -36,7 +36,7 @@ ONLY_IN = {
     "apscheduler": {"service/_alarm.py"},
     "feedgen": {"renderers/xml/"},
     "httpx2": {"endpoint.py"},
-    "jinja2": {"renderers/html.py"},
+    "jinja2": {"renderers/_templates.py"},
     "pydantic": {"config/"},
     "sqlite3": {"ledger/"},
     "tinytag": {"media/"},

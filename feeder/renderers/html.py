@@ -9,22 +9,16 @@ from __future__ import annotations
 import functools
 import hashlib
 from importlib import resources
-from itertools import takewhile
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
-from jinja2 import BytecodeCache, DictLoader, Environment, StrictUndefined
-
 from feeder.facets import author, tag
 from feeder.model import Document
-from feeder.renderers._common import GROUPS, on_the_web, stamp
+from feeder.renderers._common import GROUPS, on_the_web
+from feeder.renderers._templates import FILES, environment, month
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
-    from types import CodeType
-
-    from jinja2.bccache import Bucket
 
     from feeder.facets import Facet
     from feeder.model import Entry, Image, Link, Sibling, Site
@@ -35,23 +29,16 @@ SHOWN = 50
 """How many articles the index shows; the month pages hold them all."""
 
 _HOME = resources.files("feeder.renderers")
-_FILES = {file.name: file.read_bytes() for file in sorted((_HOME / "templates").iterdir(), key=lambda file: file.name) if file.is_file()}
 _CODE = sorted((file for folder in (_HOME, _HOME / "xml") for file in folder.iterdir() if file.name.endswith(".py")), key=str)
 _STATIC = {"style.css": "text/css", "feed.css": "text/css", "icon.svg": "image/svg+xml", "favicon.ico": "image/x-icon"}
 
 _LABELS = {"related": "Related", "via": "Source", "enclosure": "Download"}
-_RTL_LANGUAGES = frozenset(
-    ["ar", "arc", "ckb", "dv", "fa", "glk", "he", "iw", "khw", "ks", "lrc", "mzn", "nqo", "pnb", "ps", "sd", "syr", "ug", "ur", "yi"]
-)
-_RTL_SCRIPTS = frozenset(["adlm", "arab", "hebr", "mand", "nkoo", "rohg", "samr", "syrc", "thaa"])
-_MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
-_EAST_ASIAN = {"ja": ("年", "月", "日"), "zh": ("年", "月", "日"), "ko": ("년 ", "월 ", "일")}
 
 
 def _version() -> str:
     """What documents are made with: the templates, the stylesheets and the code of all renderers."""
     digest = hashlib.sha256()
-    for name, body in [*_FILES.items(), *((file.name, file.read_bytes()) for file in _CODE)]:
+    for name, body in [*FILES.items(), *((file.name, file.read_bytes()) for file in _CODE)]:
         digest.update(f"\0{name}\0{len(body)}\0".encode() + body)
     return digest.hexdigest()[:16]
 
@@ -62,43 +49,17 @@ VERSION = _version()
 
 def static() -> tuple[Document, ...]:
     """Return the stylesheets and icons that pages and feeds link to."""
-    return tuple(Document(name, media_type, _FILES[name]) for name, media_type in _STATIC.items())
-
-
-class _Compiled(BytecodeCache):
-    """What templates were compiled to in this process: they are the same for every site, and compiling takes longer than a hundred pages."""
-
-    def __init__(self) -> None:
-        self._code: dict[tuple[str, str], CodeType | None] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        bucket.code = self._code.get((bucket.key, bucket.checksum))
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self._code[bucket.key, bucket.checksum] = bucket.code
-
-
-_COMPILED = _Compiled()
+    return tuple(Document(name, media_type, FILES[name]) for name, media_type in _STATIC.items())
 
 
 class Pages:
-    """The pages of one site. A template is compiled when a process first needs it."""
+    """The pages of one site."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._templates = Environment(
-            loader=DictLoader({name: body.decode() for name, body in _FILES.items() if name.endswith(".html")}),
-            autoescape=True,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-            undefined=StrictUndefined,
-            auto_reload=False,
-            bytecode_cache=_COMPILED,
-        )
-        self._templates.filters |= {"below": self._below, "day": _day, "direction": _direction, "feed": self._feed}
-        self._templates.filters |= {"home": _home, "month": _month, "name": _name, "stamp": stamp}
-        self._templates.tests |= {"ours": self._is_ours, "web": on_the_web}
+        self._templates = environment()
+        self._templates.filters |= {"below": self._below, "feed": self._feed, "home": _home, "name": _name}
+        self._templates.tests |= {"ours": self._is_ours}
         self._templates.globals = {"site": site, "feed": f"{site.base}feed.xml", "labels": _LABELS, "groups": GROUPS}
         self._frame = functools.cache(lambda root: self._templates.get_template("frame.html").make_module({"root": root}))
 
@@ -140,7 +101,7 @@ class Pages:
 
     def month(self, name: str, entries: Sequence[Entry]) -> bytes:
         """Return the page `archive/<name>.html` of one month ("2026-11"), which changes only when an entry of that month does."""
-        title = _month(name, self._site.language)
+        title = month(name, self._site.language)
         return self._list("month.html", f"archive/{name}.html", entries=entries, name=name, title=title)
 
     def group(self, facet: Facet, entries: Sequence[Entry], years: Sequence[str]) -> bytes:
@@ -226,35 +187,3 @@ def _crumbs(facet: Facet, root: str) -> list[tuple[str, str]]:
 def _home(facet: Facet, root: str) -> str:
     """The way to a facet's page from a page whose root is `root`."""
     return f"{root}{quote(facet.address)}/index.html"
-
-
-def _direction(language: str) -> str:
-    """The `dir` of a BCP 47 tag: its script subtag decides, else its primary language."""
-    primary, *rest = language.lower().split("-")
-    before_extensions = takewhile(lambda part: len(part) > 1, rest)
-    script = next((part for part in before_extensions if len(part) == 4 and part.isalpha()), None)
-    right = primary in _RTL_LANGUAGES if script is None else script in _RTL_SCRIPTS
-    return "rtl" if right else "ltr"
-
-
-def _day(when: datetime, language: str) -> str:
-    """The day (UTC) as nobody can misread it: in words where we know them, else in ISO 8601."""
-    primary = language.lower().partition("-")[0]
-    if primary == "en":
-        return f"{when.day} {_MONTHS[when.month - 1]} {when.year}"
-    if primary in _EAST_ASIAN:
-        year, month, day = _EAST_ASIAN[primary]
-        return f"{when.year}{year}{when.month}{month}{when.day}{day}"
-    return f"{when.date()}"
-
-
-def _month(name: str, language: str) -> str:
-    """The month "2026-11" in words where we know them, else as it is."""
-    primary = language.lower().partition("-")[0]
-    year, _, month = name.partition("-")
-    if primary == "en":
-        return f"{_MONTHS[int(month) - 1]} {year}"
-    if primary in _EAST_ASIAN:
-        marks = _EAST_ASIAN[primary]
-        return f"{year}{marks[0]}{int(month)}{marks[1]}".rstrip()
-    return name
