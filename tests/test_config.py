@@ -78,7 +78,7 @@ def test_the_file_of_the_current_folder_is_found(root: Path, monkeypatch: pytest
     config = load(None, {"FEEDER_SERVE__PORT": "9"})
     assert (config.root, config.file, config.feed.title) == (root, root / "feeder.toml", "Found")
     told = origins(config)
-    assert (told["feed.title"], told["serve.port"], told["feed.rights"]) == ("feeder.toml:3", "environment", "default")
+    assert (told["feed.title"], told["serve.port"], told["feed.rights"]) == ("feeder.toml:3", "environment FEEDER_SERVE__PORT", "default")
     (root / "feeder.toml").write_text("[fed]\n")
     with pytest.raises(ConfigError, match=r"^feeder\.toml:1:2: unknown table") as caught:
         load(None, {})
@@ -270,7 +270,7 @@ def test_the_environment_goes_before_the_file(root: Path, variable: str, value: 
     config = said(root, text, {variable: value, "OTHER": "x"})
     table, name = key.split(".")
     assert getattr(getattr(config, table), name) == expected
-    assert origins(config)[key] == ("environment" if value else f"{root / 'feeder.toml'}:2")
+    assert origins(config)[key] == (f"environment {variable}" if value else f"{root / 'feeder.toml'}:2")
 
 
 def test_one_way_to_say_a_thing_replaces_the_other(root: Path) -> None:

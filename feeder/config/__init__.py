@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 
 from feeder.config._mistakes import compare, compare_times, validated
 from feeder.config._said import Said
-from feeder.config._tables import EITHER, KEYS, MODELS, SECRET, Config, Table, Tables
+from feeder.config._tables import EITHER, KEYS, MODELS, SECRETS, Config, Table, Tables
 from feeder.config._values import closest
 from feeder.errors import ConfigError, Problem
 from feeder.model import Person
@@ -47,10 +47,10 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Config:
 
 
 def origins(config: Config) -> Mapping[str, str]:
-    """Where each value comes from: "feed.title" -> "feeder.toml:3", "environment" or "default"."""
+    """Where each value comes from: "feed.title" -> "feeder.toml:3", "environment FEEDER_FEED__TITLE" or "default"; no secrets."""
     said = dict(config.said)
     names = (f"{table}.{key}" for table, keys in KEYS.items() for key in keys if key != "author")
-    return {name: said.get(name, "default") for name in names if name != SECRET}
+    return {name: said.get(name, "default") for name in names if name not in SECRETS}
 
 
 def _text(path: Path) -> str:

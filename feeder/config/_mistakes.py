@@ -12,7 +12,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from feeder.config._said import Said
-from feeder.config._tables import KEYS, MODELS, AuthorTable, LlmTable, Tables
+from feeder.config._tables import KEYS, MODELS, SECRETS, AuthorTable, LlmTable, Tables
 from feeder.config._values import WrongError, closest, names_folder, shown
 from feeder.locator import KeyPath
 
@@ -81,6 +81,7 @@ def _explain_unknown(said: Said, path: KeyPath, names: list[str], value: object)
 def compare(said: Said, root: Path) -> None:
     """What no key can be wrong in alone: two ways to say one thing, and folders in one another."""
     tables = {table: said.table(table) for table in KEYS}
+    _refuse_secrets(said)
     _compare_summary(said, tables["summary"].get("kind"), tables["summary.llm"])
     if {"every", "cron"} <= tables["schedule"].keys():
         last = max(("every", "cron"), key=list(tables["schedule"]).index)
@@ -100,9 +101,15 @@ def _compare_summary(said: Said, kind: object, llm: Mapping[str, object]) -> Non
     if missing := [key for key in ("base_url", "model") if key not in llm and kind == "llm"]:
         example = ", ".join(f'{key} = "{LlmTable.model_fields[key].examples[0]}"' for key in missing)  # type: ignore[index]
         said.add(("summary", "kind"), f'kind "llm" needs {" and ".join(missing)} in [summary.llm]', f"for example {example}")
-    if "key" in llm and ("summary", "llm", "key") not in said.variables:
-        hint = "set FEEDER_SUMMARY__LLM__KEY, or FEEDER_SUMMARY__LLM__KEY_FILE to the name of a file that only you may read"
-        said.add(("summary", "llm", "key"), "key is a secret and does not belong in this file", hint, at_key=True)
+
+
+def _refuse_secrets(said: Said) -> None:
+    for name in SECRETS:
+        *tables, key = path = tuple(name.split("."))
+        if key in said.table(".".join(tables)) and path not in said.variables:
+            variable = f"FEEDER_{'__'.join(path).upper()}"
+            hint = f"set {variable}, or {variable}_FILE to the name of a file that only you may read"
+            said.add(path, f"{key} is a secret and does not belong in this file", hint, at_key=True)
 
 
 def compare_times(said: Said, tables: Tables) -> None:

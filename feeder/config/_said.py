@@ -57,12 +57,12 @@ class Said:
         return tuple(problem for *_, problem in sorted(self._problems, key=lambda item: (*item[:2], item[2].where)))
 
     def origins(self) -> Iterable[tuple[str, str]]:
-        """("section.key", "feeder.toml:3" or "environment") for each key that was said."""
+        """("section.key", "feeder.toml:3" or "environment FEEDER_SECTION__KEY") for each key that was said."""
         for table in KEYS:
             for key in filter(KEYS[table].__contains__, self.table(table)):
                 path = (*table.split("."), key)
-                spot = self._spots.get(path)
-                place = "environment" if path in self.variables or not spot else f"{self.name}:{self._position(spot.key)[0]}"
+                variable = self.variables.get(path)
+                place = f"environment {variable}" if variable else f"{self.name}:{self._position(self._spots[path].key)[0]}"
                 yield f"{table}.{'authors' if key == 'author' else key}", place
 
     def table(self, name: str) -> dict[str, object]:

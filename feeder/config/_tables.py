@@ -27,6 +27,7 @@ from feeder.config._values import (
     Iri,
     OneLine,
     Zone,
+    bare,
     credential,
     crontab,
     email_address,
@@ -42,7 +43,7 @@ from feeder.config._values import (
 )
 from feeder.model import Person
 
-__all__ = ["EITHER", "KEYS", "MODELS", "SECRET", "AuthorTable", "Config", "LlmTable", "Table", "Tables"]
+__all__ = ["EITHER", "KEYS", "MODELS", "SECRETS", "AuthorTable", "Config", "LlmTable", "Table", "Tables"]
 
 _UTC = ZoneInfo("UTC")
 
@@ -195,5 +196,8 @@ KEYS = {
     table: tuple(key for key in (*model.model_fields, *(["author"] if table == "feed" else [])) if f"{table}.{key}" not in MODELS)
     for table, model in MODELS.items()
 }
-SECRET = "summary.llm.key"  # noqa: S105 - its name; it is in no file that is backed up, shown or committed
+SECRETS = tuple(
+    f"{table}.{key}" for table, model in MODELS.items() for key, field in model.model_fields.items() if bare(field.annotation)[0] is SecretStr
+)
+"""They come from the environment alone: a file is backed up, shown and committed. Nothing prints them."""
 EITHER = {"author": "authors", "authors": "author", "every": "cron", "cron": "every"}

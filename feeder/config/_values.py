@@ -8,7 +8,8 @@ import math
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, TypeGuard
+from types import NoneType, UnionType
+from typing import Annotated, TypeGuard, Union, get_args, get_origin
 from urllib.parse import quote, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -23,6 +24,7 @@ __all__ = [
     "OneLine",
     "WrongError",
     "Zone",
+    "bare",
     "closest",
     "credential",
     "crontab",
@@ -253,6 +255,17 @@ Iri = Annotated[str, AfterValidator(_iri)]
 Duration = Annotated[float, BeforeValidator(_seconds)]
 Folder = Annotated[Path, BeforeValidator(_folder)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
+
+
+def bare(annotation: object, metadata: Iterable[object] = ()) -> tuple[object, tuple[object, ...]]:
+    """A key's type without "or none", and all that is said beside it: bounds and the functions of this module."""
+    if get_origin(annotation) is Annotated:
+        annotation, *more = get_args(annotation)
+        return bare(annotation, (*metadata, *more))
+    if get_origin(annotation) in (Union, UnionType):
+        (annotation,) = (part for part in get_args(annotation) if part is not NoneType)
+        return bare(annotation, metadata)
+    return annotation, tuple(metadata)
 
 
 # What people write who know other programs: difflib cannot see that an interval is an `every`.
