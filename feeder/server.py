@@ -17,12 +17,14 @@ from datetime import UTC, datetime
 from email.utils import formatdate, parsedate_tz
 from http import HTTPStatus
 from io import FileIO
-from typing import NamedTuple, TypedDict
+from types import MappingProxyType
+from typing import NamedTuple, NotRequired, TypedDict
 from urllib.parse import quote, unquote_to_bytes
 
+from feeder.desk import Asked, Desk, Told
 from feeder.shelf import Item, Manifest, Shelf
 
-__all__ = ["App", "app", "refusal"]
+__all__ = ["App", "Asked", "Desk", "Told", "app", "refusal"]
 
 
 class _Scope(TypedDict):
@@ -31,7 +33,9 @@ class _Scope(TypedDict):
     type: str
     method: str
     raw_path: bytes
+    query_string: NotRequired[bytes]
     headers: Iterable[tuple[bytes, bytes]]
+    client: NotRequired[tuple[str, int] | None]
 
 
 App = Callable[[_Scope, Callable[[], Awaitable[object]], Callable[[dict[str, object]], Awaitable[None]]], Awaitable[None]]
@@ -56,8 +60,9 @@ _GUARDS: _Headers = [
     ),
 ]
 _CHUNK = 64 * 1024
+_NO_DESKS: Mapping[str, Desk] = MappingProxyType({})
 
-_TARGET = re.compile(rb"(?:https?://[^/?#]*)?(/.*)?", re.IGNORECASE | re.DOTALL)
+_TARGET = re.compile(rb"(?:https?://([^/?#]*))?(/.*)?", re.IGNORECASE | re.DOTALL)
 _BAD_ESCAPE = re.compile(rb"%(?![0-9a-f]{2})|%(?:[01][0-9a-f]|7f|2f|5c)", re.IGNORECASE)
 _CODING = re.compile(rb"\s*([^\s;,]+)\s*(?:;\s*q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*)?", re.IGNORECASE)
 _RANGE = re.compile(rb"\s*bytes\s*=\s*(\d{0,18})\s*-\s*(\d{0,18})\s*", re.IGNORECASE)
@@ -110,7 +115,7 @@ def _path(target: bytes) -> str | None:
     if match is None or not target or _BAD_ESCAPE.search(target):
         return None
     try:
-        return unquote_to_bytes(match[1] or b"/").decode()[1:]
+        return unquote_to_bytes(match[2] or b"/").decode()[1:]
     except UnicodeDecodeError:
         return None
 
@@ -164,12 +169,38 @@ def _range(said: bytes, size: int) -> tuple[int, int] | tuple[()] | None:
     return (start, min(end + 1 if match[2] else size, size)) if start < size else ()
 
 
+def _asked(path: str, scope: _Scope, fields: Mapping[bytes, bytes]) -> Asked:
+    """A request as a desk hears it. Of two names for this server the one in the target counts (RFC 9112 section 3.2.2)."""
+    said = {name.decode("latin-1"): value.decode("latin-1") for name, value in fields.items()}
+    if (match := _TARGET.fullmatch(scope["raw_path"])) and match[1] is not None:
+        said["host"] = match[1].decode("latin-1")
+    client = scope.get("client")
+    return Asked(path, scope.get("query_string", b"").decode("latin-1"), said, client[0] if client else "")
+
+
+async def _told_by(desk: Desk, asked: Asked) -> _Answer | None:
+    """What a desk answers, if it does; a slow answer is made in a thread, so that it stops this request and no other."""
+    told = desk(asked)
+    if not (told is None or isinstance(told, Told)):
+        try:
+            told = await asyncio.to_thread(told)
+        except OSError:
+            return _text(HTTPStatus.SERVICE_UNAVAILABLE, _RETRY)
+    if told is None:
+        return None
+    headers = [(b"content-type", told.media.encode()), (b"content-length", b"%d" % len(told.body)), (b"cache-control", b"no-store")]
+    return _Answer(told.status, [*headers, *((name.lower().encode("ascii"), value.encode("latin-1")) for name, value in told.headers)], told.body)
+
+
 class _App:
     """The ASGI application over a shelf."""
 
-    def __init__(self, shelf: Shelf, health: _Health, moved: Mapping[str, str], links: _Links, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, shelf: Shelf, health: _Health, desks: Mapping[str, Desk], moved: Mapping[str, str], links: _Links, clock: Callable[[], float]
+    ) -> None:
         self._shelf = shelf
         self._health = health
+        self._desks = desks
         self._moved = moved
         self._links = links
         self._clock = clock
@@ -179,7 +210,7 @@ class _App:
         del receive
         if scope["type"] != "http":
             raise RuntimeError(f"this application speaks HTTP only, not {scope['type']}")
-        status, headers, body, stretch = await self._answer(scope["method"], scope["raw_path"], _fields(scope["headers"]))
+        status, headers, body, stretch = await self._answer(scope)
         if stretch:
             await self._stream(status, headers, stretch, send)
             return
@@ -201,16 +232,19 @@ class _App:
                 at, left = at + len(piece), left - len(piece)
                 await send({"type": "http.response.body", "body": piece, "more_body": left > 0})
 
-    async def _answer(self, method: str, target: bytes, fields: Mapping[bytes, bytes]) -> _Answer:
+    async def _answer(self, scope: _Scope) -> _Answer:
+        method, fields = scope["method"], _fields(scope["headers"])
         if method == "OPTIONS":
             return _Answer(HTTPStatus.NO_CONTENT, [_ALLOW])
         if method not in ("GET", "HEAD"):
             return _text(HTTPStatus.METHOD_NOT_ALLOWED if method in _KNOWN else HTTPStatus.NOT_IMPLEMENTED, _ALLOW)
-        path = _path(target)
+        path = _path(scope["raw_path"])
         if path is None:
             return _text(HTTPStatus.BAD_REQUEST)
         if path == "health":
             return self._state()
+        if (desk := self._desks.get(path)) and (told := await _told_by(desk, _asked(path, scope, fields))):
+            return told
         if (place := self._moved.get(path)) is not None:
             return _text(HTTPStatus.MOVED_PERMANENTLY, (b"location", quote(place, safe="/:?#[]@!$&'()*+,;=%~").encode()))
         manifest = self._shelf.manifest
@@ -334,14 +368,16 @@ def app(
     shelf: Shelf,
     *,
     health: _Health,
+    desks: Mapping[str, Desk] = _NO_DESKS,
     moved: Mapping[str, str] | None = None,
     links: _Links | None = None,
     clock: Callable[[], float] = time.time,
 ) -> App:
     """Return the ASGI application that serves `shelf`.
 
-    `health` tells (ready, facts) for /health; it must not block. `moved` maps paths (no leading slash) to the addresses
+    `health` tells (ready, facts) for /health; it must not block. `desks` answer at paths (no leading slash) where no document is; to whom a
+    desk tells nothing, the path is as unknown as any other. `moved` maps paths (no leading slash) to the addresses
     they moved to for ever. `links` gives the Link field (RFC 8288) that goes with the document at a path, in ASCII, if any.
     `clock` gives now in seconds since 1970.
     """
-    return _App(shelf, health, moved or {}, links or (lambda _: None), clock)
+    return _App(shelf, health, desks, moved or {}, links or (lambda _: None), clock)

@@ -320,6 +320,36 @@ def test_a_secret_file_that_is_no_text_is_told(root: Path) -> None:
     assert problems(root, "", {"FEEDER_FEED__TITLE_FILE": str(root / "secret")})[0].reason.endswith("it is not UTF-8 text")
 
 
+WATCHWORD = "0123456789abcdef"
+
+
+def test_the_token_is_a_secret(root: Path) -> None:
+    """It comes from a variable or a file that one names, and neither the value nor its origin is shown."""
+    (root / "secret").write_text(f"{WATCHWORD}\n")
+    for environ in ({"FEEDER_SERVE__TOKEN": WATCHWORD}, {"FEEDER_SERVE__TOKEN_FILE": str(root / "secret")}):
+        config = said(root, "", environ)
+        assert config.serve.token is not None
+        assert config.serve.token.get_secret_value() == WATCHWORD
+        assert WATCHWORD not in repr(config)
+        assert "serve.token" not in origins(config)
+    assert said(root, "").serve.token is None
+
+
+@pytest.mark.parametrize(
+    ("text", "environ", "where", "told"),
+    [
+        (f'[serve]\ntoken = "{WATCHWORD}"', {}, "2:1", "token is a secret and does not belong in this file (set FEEDER_SERVE__TOKEN, or"),
+        ("", {"FEEDER_SERVE__TOKEN": WATCHWORD[1:]}, "$FEEDER_SERVE__TOKEN", "token must have at least 16 characters (`openssl rand -hex 16`"),
+        ("", {"FEEDER_SERVE__TOKEN": f"two {WATCHWORD}"}, "$FEEDER_SERVE__TOKEN", "token must be one word"),
+    ],
+)
+def test_a_wrong_token_is_told_and_not_shown(root: Path, text: str, environ: Mapping[str, str], where: str, told: str) -> None:
+    (found,) = problems(root, text, environ)
+    assert found.where == where
+    assert told in str(found)
+    assert WATCHWORD[1:] not in str(found)
+
+
 # --- mistakes ---
 
 MISTAKES = [

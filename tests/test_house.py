@@ -45,10 +45,12 @@ ONLY_IN = {
 PURE = (
     "adoption.py",
     "changes.py",
+    "desk.py",
     "edition/",
     "facets.py",
     "feeds.py",
     "forecast.py",
+    "guard.py",
     "judge/",
     "media/",
     "model.py",

@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import xml.etree.ElementTree as ET
 from email.utils import formatdate, parsedate_to_datetime
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from feeder.desk import Asked, Told
 from feeder.errors import FeederError
 from feeder.listener import Limits, Server, _Gate, _RefusedError
 from feeder.server import app
@@ -483,6 +485,66 @@ def test_health_answers_whatever_a_folder_is_called(folder: Path) -> None:
     with serving(Shelf(folder), health=lambda: (True, state)) as server:
         reply = get(server, "/health")
         assert (reply.status, json.loads(reply.body)) == (200, {"ready": True, **state})
+
+
+# --- desks
+
+
+def test_a_desk_answers_where_no_document_is(folder: Path) -> None:
+    """With what it is asked: path, query, header fields, and who asks; a HEAD is told how long the answer would be."""
+    heard: list[Asked] = []
+
+    def desk(asked: Asked) -> Told:
+        heard.append(asked)
+        return Told(203, "text/plain; charset=utf-8", b"told", (("X-Own", "caf\xe9"),))
+
+    with serving(Shelf(folder), desks={"desk": desk}) as server:
+        reply = get(server, "/desk?a=%20b&c", Accept="x", Cookie="y")
+        assert (reply.status, reply.body, reply.headers["x-own"]) == (203, b"told", "caf\xe9")
+        assert reply.headers["cache-control"] == "no-store"
+        assert "frame-ancestors 'none'" in reply.headers["content-security-policy"]
+        assert (heard[0].path, heard[0].query, heard[0].client) == ("desk", "a=%20b&c", "127.0.0.1")
+        assert heard[0].fields == {"host": "{}:{}".format(*server.address), "accept": "x", "cookie": "y"}
+        head = get(server, "/d%65sk", "HEAD")
+        assert (head.status, head.body, head.headers["content-length"]) == (203, b"", "4")
+        assert get(server, "/desk", "POST").status == 405
+        assert status(raw(server, b"GET http://evil.example/desk HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")) == 203
+        assert heard[-1].fields["host"] == "evil.example", "of two names the one in the target counts (RFC 9112 section 3.2.2)"
+
+
+def test_to_whom_a_desk_tells_nothing_its_address_is_like_any_other_that_is_unknown(folder: Path) -> None:
+    """Byte for byte, whether a 404 page is published or not."""
+    shelf = Shelf(folder)
+    for _ in range(2):
+        shelf.load()
+        with serving(shelf, desks={"secret": lambda asked: None}) as server:
+            for method in ("GET", "HEAD", "POST", "OPTIONS"):
+                told, unknown = (get(server, path, method) for path in ("/secret", "/nothing"))
+                assert (told.status, told.headers | {"date": ""}, told.body) == (unknown.status, unknown.headers | {"date": ""}, unknown.body)
+        (folder / "404.html").unlink(missing_ok=True)
+
+
+def test_a_desk_that_takes_its_time_stops_nobody_else(folder: Path) -> None:
+    """Its answer is made in a thread; where the disk fails, it is to be asked for again."""
+    shelf, go = Shelf(folder), threading.Event()
+    shelf.load()
+
+    def slow() -> Told:
+        assert go.wait(10)
+        return Told(200, "text/plain", b"at last")
+
+    def broken() -> Told:
+        raise OSError("the disk is gone")
+
+    with serving(shelf, desks={"slow": lambda asked: slow, "broken": lambda asked: broken}) as server:
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(get, server, "/slow")
+            assert get(server, "/feed.xml").status == 200
+            assert not waiting.done()
+            go.set()
+            assert waiting.result().body == b"at last"
+        reply = get(server, "/broken")
+        assert (reply.status, "retry-after" in reply.headers) == (503, True)
 
 
 def test_during_a_first_build_it_is_503_and_not_404(tmp_path: Path) -> None:

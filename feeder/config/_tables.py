@@ -39,6 +39,7 @@ from feeder.config._values import (
     one_or_more,
     podcast_category,
     size,
+    watchword,
     web_address,
 )
 from feeder.model import Person
@@ -119,6 +120,7 @@ class _ScheduleTable(Table):
 class _ServeTable(Table):
     host: Annotated[str, AfterValidator(host_name)] = Field(default="127.0.0.1", description="a host name or an IP address", examples=["127.0.0.1"])
     port: int = Field(default=8000, ge=0, le=65535, description="a whole number from 0 (any free port) to 65535", examples=[8000])
+    token: Annotated[SecretStr, AfterValidator(watchword)] | None = Field(default=None, description="a text", repr=False)
 
 
 class LlmTable(Table):

@@ -39,6 +39,7 @@ __all__ = [
     "podcast_category",
     "shown",
     "size",
+    "watchword",
     "web_address",
 ]
 
@@ -52,6 +53,7 @@ class WrongError(ValueError):
         self.hint = hint
 
 
+LEAST = 16  # characters of a token
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _SIZES = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 
@@ -209,6 +211,14 @@ def credential(value: SecretStr) -> SecretStr:
     if re.fullmatch(r"[!-~]+", word):  # what may stand in a header of HTTP; the message never shows it
         return SecretStr(word)
     raise WrongError("must be one word of letters, digits and signs (ASCII)", "see that the variable, or the file it names, holds the key alone")
+
+
+def watchword(value: SecretStr) -> SecretStr:
+    """A secret that whoever can reach the server may guess at, as often as they like."""
+    word = credential(value)
+    if len(word.get_secret_value()) < LEAST:
+        raise WrongError(f"must have at least {LEAST} characters", "`openssl rand -hex 16` makes one that nobody guesses")
+    return word
 
 
 _CRON = (("minute", 0, 59), ("hour", 0, 23), ("day of the month", 1, 31), ("month", 1, 12), ("weekday", 0, 7))
