@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from feeder.ledger import holder
 from tests.__main__ import STEPS
+from tests.shell import Shell, got, until
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -37,69 +31,13 @@ chmod +x pip feeder python
 """
 
 
-class Clone:
+class Clone(Shell):
     """A copy of what the README speaks of, and a shell in it."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder / "feeder-notes"
+        super().__init__(folder / "feeder-notes", folder / "programs")
         shutil.copytree(ROOT / "input", self.folder / "input")
-        self._programs = folder / "programs"
-        self._programs.mkdir()
         self.program("python3", VENV)
-        self.log = folder / "log"
-
-    def program(self, name: str, text: str) -> None:
-        """Put a program before those of the machine."""
-        file = self._programs / name
-        file.write_text(text)
-        file.chmod(0o755)
-
-    def start(self, command: str) -> subprocess.Popen[bytes]:
-        """Give a command to the shell."""
-        around = {name: value for name, value in os.environ.items() if not name.startswith(("FEEDER_", "COVERAGE"))}
-        path = os.pathsep.join([str(self._programs), os.environ["PATH"]])
-        environ = {**around, "PATH": path, "PYTHONPATH": str(ROOT), "FEEDER_SERVE__PORT": "0", "HOME": str(self.folder), "TERM": "dumb"}
-        with self.log.open("wb") as log:
-            return subprocess.Popen(["bash", "-euc", command], cwd=self.folder, env=environ, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-
-    def run(self, command: str) -> str:
-        """Give a command to the shell and return what it says."""
-        assert self.start(command).wait(60) == 0, self.log.read_text()
-        return self.log.read_text()
-
-    @contextmanager
-    def running(self, command: str) -> Iterator[str]:
-        """A service that a command starts, by the address of its page."""
-        shell = self.start(command)
-        try:
-            until(lambda: "Ctrl-C" in self.log.read_text() or shell.poll() is not None)
-            found = re.search(r"^  page  (\S+)$", self.log.read_text(), re.MULTILINE)
-            assert found, self.log.read_text()
-            self.log = self.log.with_name("log2")
-            yield found[1]
-        finally:
-            pid = holder(self.folder / ".feeder")
-            if pid is not None:
-                os.kill(pid, signal.SIGTERM)
-            assert shell.wait(30) == 0
-
-
-def until(condition: Callable[[], object], seconds: float = 30.0) -> None:
-    """Wait until it holds, or fail."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.05)
-
-
-def got(address: str) -> str:
-    """What is at an address, empty while there is nothing."""
-    try:
-        with urllib.request.urlopen(address, timeout=10) as answer:
-            return str(answer.read(), "utf-8")
-    except urllib.error.HTTPError as refused:
-        refused.close()
-        return ""
 
 
 def block(words: str) -> str:
