@@ -300,6 +300,9 @@ CASES: list[tuple[str, str, str, str, int]] = [
         'title="x" href="https://news.example/x.xml"><link rel="alternate" type="application/atom+xml" href="https',
         59,
     ),
+    ("a picture that is not there", "articles/3.html", "<p>", '<p><img src="../media/gone.png" alt="">', 59),
+    ("a style sheet that is not there", "articles/3.html", "<p>", '<link rel=stylesheet href="../gone.css"><p>', 59),
+    ("a link to a page that is not there", "articles/3.html", "<p>", '<p><a href="9.html?from=3#top">nine</a>', 59),
     ("a list that names a feed that is not there", "feeds.opml", "feed.xml", "feeds.xml", 59),
 ]
 
@@ -324,6 +327,16 @@ def test_what_is_broken_is_told_by_its_rule(case: tuple[str, str, str, str, int]
     _, path, _, _, rule = case
     found = judged(broken(case))
     assert any(finding.rule == rule and (finding.path == path or rule in (9, 27, 29)) for finding in found), found
+
+
+@pytest.mark.parametrize(
+    ("shown", "severity"),
+    [('<img src="../media/gone.png">', "error"), ('<a href="9.html">', "warning"), ('<a href="https://elsewhere.example/">', ""), ("<a name=x>", "")],
+)
+def test_a_link_that_leads_to_nothing_may_be_its_authors_a_picture_may_not(shown: str, severity: str) -> None:
+    """Rule 59; what two tags name is told once."""
+    found = judged({**shelf(), "articles/3.html": shelf()["articles/3.html"] + 2 * shown.encode()})
+    assert [finding.severity for finding in found] == ([severity] if severity else [])
 
 
 def test_what_is_live_and_stands_nowhere_is_told_with_how_many_more() -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["opml", "page"]
 
 _LINK = re.compile(rb"<link\s([^>]*)>", re.IGNORECASE)
+_LEADS = re.compile(rb"<(img|audio|video|source|link|a)\s([^>]*)>", re.IGNORECASE)
 _PART = re.compile(rb"([a-z]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE)
 _FEEDS = {"application/atom+xml", "application/rss+xml", "application/feed+json"}
 
@@ -26,6 +27,7 @@ def page(paper: Paper, feed: str) -> Iterator[Finding]:
     """What is wrong with a page of HTML; from an index page of ours the feed beside it must be found. `feed` is the main one's path."""
     for flaw in _markup.active(paper.body):
         yield paper.wrong(flaw.rule, flaw.what, "a page of Feeder has no script")
+    yield from _lost(paper)
     folder, _, name = paper.path.rpartition("/")
     beside = f"{folder}/{feed}" if folder else feed
     if name != "index.html" or beside not in paper.sizes:
@@ -38,6 +40,23 @@ def page(paper: Paper, feed: str) -> Iterator[Finding]:
     for address in found:
         if paper.lost(address):
             yield paper.wrong(59, f"a link rel=alternate leads to nothing: {address}", "the next build makes it anew")
+
+
+def _lost(paper: Paper) -> Iterator[Finding]:
+    """What the page shows, or leads to, of ours and is not there. A link may be its author's, who wrote another address: only a warning."""
+    told = set[str]()
+    for found in _LEADS.finditer(paper.body):
+        name, said = found[1].lower().decode(), {key.lower(): double or single or plain for key, double, single, plain in _PART.findall(found[2])}
+        target = said.get(b"src") or said.get(b"href") or b""
+        address = urljoin(paper.address, unescape(target.decode("utf-8", "replace"))).partition("?")[0]
+        if not target or address in told or not paper.lost(address) or said.get(b"rel") == b"alternate":
+            continue
+        told.add(address)
+        line = paper.body.count(b"\n", 0, found.start()) + 1
+        if name == "a":
+            yield paper.odd(59, f"a link leads to nothing: {address}", "see what the article links to", line)
+        else:
+            yield paper.wrong(59, f"what the page shows is not there: {address}", "the next build makes it anew", line)
 
 
 def opml(paper: Paper) -> Iterator[Finding]:
