@@ -65,8 +65,12 @@ class Store:
 
     def _held(self) -> set[str]:
         if self._names is None:
-            there = self._folder.iterdir() if self._folder.is_dir() else ()
+            there = list(self._folder.iterdir()) if self._folder.is_dir() else []
             self._names = {file.name for file in there if not file.name.endswith(_TEMP)}
+            for file in there if self._writing else ():
+                if file.name.endswith(_TEMP):  # of a process that was killed: nobody else writes here (O9)
+                    with suppress(OSError):
+                        file.unlink()
         return self._names
 
     @staticmethod

@@ -257,6 +257,18 @@ def test_a_lost_store_is_filled_again(room: Newsroom) -> None:
     assert room.published() == before
 
 
+def test_what_a_killed_process_left_half_written_is_taken_away(room: Newsroom) -> None:
+    """By the next one that publishes (O9)."""
+    room.write("trip.md", TRIP)
+    room.write("photo.jpg", beside.jpeg())
+    room.cycle()
+    before = kept(room)
+    (room.folder / ".feeder" / "media" / "0123.jpg.part").write_bytes(b"half")
+    room.write("trip.md", TRIP + " We went there again.")
+    room.cycle()
+    assert kept(room) == before
+
+
 @pytest.mark.parametrize("settings", ["[input]\non_removal = 'keep'\n", ""], ids=["kept", "set aside"])
 def test_a_medium_that_is_nowhere_any_more_stops_nothing(tmp_path: Path, settings: str) -> None:
     """DESIGN 5: a store and an output that are lost, and an article that is published although its file cannot be read."""
