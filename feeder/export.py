@@ -18,6 +18,7 @@ from feeder.config import Config
 from feeder.errors import FeederError
 from feeder.ledger import FileRecord, Ledger
 from feeder.model import Entry, Site
+from feeder.pipeline import Progress
 
 __all__ = ["SCHEMA", "VERSION", "exported", "write"]
 
@@ -26,26 +27,29 @@ CONTENT = ("title", "summary", "content", "authors", "categories", "links", "lan
 STATES = {State.LIVE: "published", State.KEPT: "published"}
 
 
-def exported(config: Config) -> Iterator[str]:
+def exported(config: Config, *, progress: Progress | None = None) -> Iterator[str]:
     """The document, in pieces. Beside a running service it is as the ledger was when it began. Raises LedgerError."""
     with compose.looking(config) as parts, parts.ledger.snapshot():
         ledger, site = parts.ledger, parts.press.site
         known = sorted(ledger.known().values(), key=lambda k: (not k.arrival, k.arrival, k.published, k.id))
         files = sorted((record for record in ledger.files().values() if record.reason), key=lambda record: record.path)
         yield f'{{\n"schema": {_json(SCHEMA)},\n"version": {VERSION},\n"feed": {_json(_feed(site))},\n"entries": ['
-        yield from _listed(_entry(k, ledger, site.base) for k in known)
+        for number, piece in enumerate(_listed(_entry(k, ledger, site.base) for k in known)):
+            if progress:
+                progress("exporting", number, len(known))
+            yield piece
         yield '],\n"quarantine": ['
         yield from _listed(map(_file, files))
         yield "]\n}\n"
 
 
-def write(config: Config, file: Path) -> None:
+def write(config: Config, file: Path, *, progress: Progress | None = None) -> None:
     """Write the document to a file, whole or not at all. Raises LedgerError, FeederError."""
     temp = file.with_name(f".{file.name}.{os.getpid()}.tmp")
     try:
         try:
             with temp.open("x", encoding="utf-8", errors="backslashreplace") as out:
-                out.writelines(exported(config))
+                out.writelines(exported(config, progress=progress))
                 out.flush()
                 os.fsync(out.fileno())
             temp.replace(file)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain
+from itertools import chain, count
 from pathlib import Path
 
 from feeder import compose, edition, forecast, inbox, judge, notify, pipeline, rescue
@@ -118,10 +118,10 @@ def _told(config: Config, parts: Parts, clock: Clock) -> tuple[str, ...]:
     pings = parts.ledger.pings
     remarks = notify.deliver(compose.couriers(config, clock), partial(compose.queue, config), last=pings.last(), within=FAREWELL)
     left = ((hub.shown, hub.waiting) for hub in pings.hubs() if hub.waiting)
-    return (*remarks, *(f"{hub} is still to be told of changes (feeds: {count}); a later feeder build or run does it" for hub, count in left))
+    return (*remarks, *(f"{hub} is still to be told of changes (feeds: {number}); a later feeder build or run does it" for hub, number in left))
 
 
-def foresee(config: Config, *, clock: Clock, accept_removals: bool = False) -> Plan:
+def foresee(config: Config, *, clock: Clock, accept_removals: bool = False, progress: Progress | None = None) -> Plan:
     """What a build would do now: one that is run on a copy of the ledger, and compared with what is published instead of writing it.
 
     Nothing is asked of a language model or told to a hub, and a running service is not disturbed.
@@ -133,8 +133,8 @@ def foresee(config: Config, *, clock: Clock, accept_removals: bool = False) -> P
             config = _served(config, parts)
     with compose.rehearsing(config, clock) as (parts, shelf):
         ahead = _Ahead(clock)
-        recovered = rescue.revived(parts, clock=ahead)
-        report = _total(_cycles(config, parts, ahead, accept_removals=accept_removals))
+        recovered = rescue.revived(parts, clock=ahead, progress=progress)
+        report = _total(_cycles(config, parts, ahead, accept_removals=accept_removals, progress=progress))
         live = sum(k.public for k in parts.ledger.known().values())
         paths = {*shelf.real.stats(), *shelf.written}
         away = not parts.ledger.known() and bool(report.held)
@@ -163,13 +163,15 @@ class _Ahead(Clock):
         self._tick += seconds
 
 
-def check(config: Config, *, clock: Clock) -> Checked:
+def check(config: Config, *, clock: Clock, progress: Progress | None = None) -> Checked:
     """Read every article as a cycle would, whatever the ledger remembers of it, and judge what is published."""
     compose.require_folder(config)
     with compose.looking(config) as parts:
         scan = parts.inbox.settled(clock)
         problems, notes, articles, beside = list(scan.problems), list[Problem](), 0, pipeline.gallery(parts, scan)
+        counted = _counter("checking", len(scan.files), progress)
         for path, stat in scan.files.items():
+            counted()
             try:
                 article, _ = parts.intake.article(path, parts.inbox.read(path, stat), beside.find)
             except Unreadable as error:
@@ -180,7 +182,7 @@ def check(config: Config, *, clock: Clock) -> Checked:
                 articles += 1
                 notes += [Problem(path, flag, "") for flag in article.flags]
         notes += [Problem(path, "is still being written", "look again in a moment") for path in scan.waiting]
-        return Checked(articles, tuple(problems), tuple(notes), *_judged(config, parts, clock))
+        return Checked(articles, tuple(problems), tuple(notes), *_judged(config, parts, clock, progress))
 
 
 def explain(config: Config, file: Path) -> Explained:
@@ -220,14 +222,25 @@ def _total(reports: list[Report]) -> Report:
     return replace(reports[-1], changes=changes, put=Put(written, removed, puts[-1].unchanged), remarks=remarks)
 
 
-def _judged(config: Config, parts: Parts, clock: Clock) -> tuple[int, tuple[Finding, ...]]:
+def _counter(what: str, of: int, progress: Progress | None) -> Callable[[], None]:
+    """What to call for every piece of some work."""
+    done = count()
+    return (lambda: progress(what, next(done), of)) if progress else (lambda: None)
+
+
+def _judged(config: Config, parts: Parts, clock: Clock, progress: Progress | None) -> tuple[int, tuple[Finding, ...]]:
     """How many documents are published, and what is wrong with them; looked at again where a service published meanwhile."""
     publisher, live = parts.publisher, [k.id for k in parts.ledger.known().values() if k.public]
     for _ in range(LOOKS):
         stands = publisher.fingerprint()
         sizes = {path: size for path, (size, _) in publisher.stats().items()}
-        base = _served(config, parts).base
-        findings = judge.judge(sizes, publisher.get, base=base, now=clock.now(), live=frozenset(live) if live else None, every=parts.press.site.every)
+        base, counted = _served(config, parts).base, _counter("judging", len(sizes), progress)
+
+        def read(path: str, counted: Callable[[], None] = counted) -> bytes | None:
+            counted()
+            return publisher.get(path)
+
+        findings = judge.judge(sizes, read, base=base, now=clock.now(), live=frozenset(live) if live else None, every=parts.press.site.every)
         if publisher.fingerprint() == stands:
             break
     return len(sizes), tuple(findings)

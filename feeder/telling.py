@@ -37,12 +37,12 @@ def plan_warnings(plan: Plan) -> Iterator[str]:
     for difference in plan.prospect.feed:
         if difference.name == "id":
             entries = "its one entry" if plan.prospect.live == 1 else f"all {plan.prospect.live:,} entries"
-            yield f"warning: the feed's id would change from {safe(difference.before)} to {safe(difference.after)}:"
-            yield f'warning: to subscribers it would be another feed, and {entries} new; say id = "{safe(difference.before)}" in [feed] to keep it'
+            yield f"the feed's id would change from {safe(difference.before)} to {safe(difference.after)}:"
+            yield f'to subscribers it would be another feed, and {entries} new; say id = "{safe(difference.before)}" in [feed] to keep it'
     if plan.recovered:
-        yield f"warning: {safe(plan.recovered.summary)}"
+        yield plan.recovered.summary
     if plan.away:
-        yield "warning: the feed has entries, and there is no article to make them from: they stay published; is the input folder mounted?"
+        yield "the feed has entries, and there is no article to make them from: they stay published; is the input folder mounted?"
 
 
 def document_lines(plan: Plan) -> Iterator[str]:

@@ -19,6 +19,7 @@ __all__ = [
     "adopted",
     "adopted_lines",
     "count",
+    "done_lines",
     "explained",
     "fact_lines",
     "finding",
@@ -45,6 +46,18 @@ MADE: Mapping[str, str] = {
     "first words": "its first words, for want of sentences",
     "title": "its title, for want of words",
 }
+WHY: Mapping[str, str] = {
+    "add": "a file that was not there before",
+    "withdraw": "its file is gone",
+    "expire": "its time is over",
+    "restore": "its file is back",
+    "move": "its file has another name",
+    "edit": "readers see a difference",
+    "release": "its time has come",
+    "redate": "its author states another date, and it is not public yet",
+    "retouch": "its file is another, and readers see no difference",
+}
+"""Why an entry is changed, by the change's verb."""
 RUN = 40  # sentences one after another with one reason that are shown; more than an article has, fewer than a log
 
 
@@ -106,6 +119,15 @@ def report(done: Report) -> Mapping[str, object]:
         "removed": list(done.put.removed),
         "remarks": list(done.remarks),
     }
+
+
+def done_lines(done: Report) -> Iterator[str]:
+    """What a build did, change by change, with the reason, and document by document."""
+    for change in done.changes:
+        moved = f" (was {safe(change.origin)})" if change.origin else ""
+        yield f"{change.verb:9} {safe(change.entry.path or change.entry.id)}{moved}: {WHY.get(change.verb, '')}".removesuffix(": ")
+    yield from (f"written   {safe(path)}" for path in done.put.written)
+    yield from (f"removed   {safe(path)}" for path in done.put.removed)
 
 
 def explained(told: Explained) -> Mapping[str, object]:

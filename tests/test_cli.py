@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import os
-import pty
 import re
 import shutil
 import signal
@@ -169,7 +168,7 @@ def test_help_lists_every_command_with_a_whole_sentence(desk: Desk) -> None:
     assert told.exit_code == 0
     for name, command in main.commands.items():
         first = (command.help or "").partition("\n")[0]
-        assert f"  {name:9}{first}\n" in told.stdout
+        assert re.search(rf"^  {name} +{re.escape(first)}$", told.stdout, re.MULTILINE)
 
 
 def test_help_loads_no_room_and_no_package_that_it_does_not_need(desk: Desk) -> None:
@@ -195,14 +194,16 @@ def _imported_by(desk: Desk, *words: str) -> set[str]:
 
 
 def test_the_version_is_told(desk: Desk) -> None:
-    assert desk.type("--version").stdout == f"feeder, version {__version__}\n"
+    """With what a report of a fault needs."""
+    assert re.fullmatch(rf"feeder {re.escape(__version__)} \(Python 3\.\d+\.\d+, Linux \w+\)\n", desk.type("--version").stdout)
 
 
 @pytest.mark.parametrize("words", [("bogus",), ("build", "--bogus"), ("explain",), ("explain", "nowhere.md"), ("run", "--port", "x")])
 def test_a_wrong_command_line_is_2(desk: Desk, words: tuple[str, ...]) -> None:
     refused = desk.type(*words)
     assert refused.exit_code == 2
-    assert "Error: " in refused.stderr
+    assert refused.stderr.startswith("feeder: ")
+    assert refused.stderr.endswith(" --help says what it takes\n")
 
 
 # --- init ---
@@ -305,22 +306,6 @@ def test_retry_accepts_removals_for_the_next_build(quick: Desk) -> None:
     assert "2 articles are gone" in quick.type("build").stderr
     assert quick.type("retry", "--accept-removals").stdout == "the next feeder build or feeder run does it\n"
     assert quick.type("build").stdout.startswith("2 withdrawn, ")
-
-
-def test_a_long_build_shows_on_a_terminal_how_far_it_is(quick: Desk) -> None:
-    """And takes the bar away at its end; elsewhere there is none."""
-    for number in range(200):
-        quick.write(f"input/{number}.txt", f"Article {number}\n\nIts text.\n")
-    terminal, child = pty.openpty()
-    command = [sys.executable, "-m", "feeder", "build"]
-    told = subprocess.run(command, cwd=quick.folder, env=around(), stdout=subprocess.PIPE, stderr=child, check=True)
-    os.close(child)
-    with os.fdopen(terminal, "rb", buffering=0) as screen:
-        shown = screen.read(65536).decode()
-    assert "\rreading    [#######-----------------------] 50/202" in shown
-    assert "\rpublishing [" in shown
-    assert shown.endswith("\r\x1b[K")
-    assert told.stdout.startswith(b"202 added, ")
 
 
 @pytest.mark.parametrize("command", ["build", "plan", "check"])
@@ -876,8 +861,7 @@ def test_a_reader_that_left_is_no_fault(quick: Desk) -> None:
     with os.fdopen(writer, "wb") as nobody:
         command = [sys.executable, "-m", "feeder", "status"]
         told = subprocess.run(command, cwd=quick.folder, env=around(), stdout=nobody, stderr=subprocess.PIPE, check=False)
-    assert told.returncode in (0, 1)
-    assert b"Traceback" not in told.stderr
+    assert (told.returncode, told.stderr) == (141, b"")
 
 
 # --- run ---

@@ -5,24 +5,40 @@ from __future__ import annotations
 import click
 
 from feeder import __version__
-from feeder.cli._around import EPILOG, FAULT, INTERRUPTED, QUARANTINE, Group
+from feeder.cli._around import EXIT_CODES, FAULT, GONE, INTERRUPTED, QUARANTINE
 from feeder.cli._asking import check, explain, plan, status
 from feeder.cli._mending import export, import_, recover, retry
 from feeder.cli._publishing import build, init, run, serve
+from feeder.cli._shape import Group
 
-__all__ = ["EPILOG", "FAULT", "INTERRUPTED", "QUARANTINE", "main"]
+__all__ = ["EXIT_CODES", "FAULT", "GONE", "INTERRUPTED", "QUARANTINE", "main"]
+
+SECTIONS = {
+    "Begin": (init,),
+    "Publish": (run, build, serve),
+    "Ask": (check, status, plan, explain),
+    "Mend and move": (retry, recover, import_, export),
+}
 
 
-@click.group(cls=Group, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
-@click.version_option(__version__, "-V", "--version", prog_name="feeder")
+def _version(ctx: click.Context, _option: click.Parameter, value: object) -> None:
+    """What a report of a fault needs: feeder's version, Python's and the platform."""
+    if value:
+        import os
+        import sys
+
+        python, there = ".".join(map(str, sys.version_info[:3])), os.uname()
+        click.echo(f"feeder {__version__} (Python {python}, {there.sysname} {there.machine})")
+        ctx.exit()
+
+
+@click.group(cls=Group, sections=SECTIONS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("-V", "--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Show the version and exit.")
 def main() -> None:
     """Publish a folder of articles as a feed.
 
     \b
-    feeder run                  publish input/ to output/, serve it, and keep doing so
-    cp article.txt input/       ... and a second later your subscribers have it
+    feeder run               publish input/ to output/, serve it, and
+                             keep doing so
+    cp article.txt input/    ... and a second later your subscribers have it
     """
-
-
-for _command in (init, run, build, serve, check, status, plan, explain, retry, recover, import_, export):
-    main.add_command(_command)

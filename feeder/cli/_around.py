@@ -1,4 +1,8 @@
-"""What all commands share: options, exit codes, how errors, progress and answers are told. No command is here."""
+"""What all commands share: options, exit codes, how errors, remarks, progress and answers are told. No command is here.
+
+What was asked for goes to stdout (`say`, `answer`), all else to stderr. With --quiet only errors are told, and what is
+asked for with --json, or is a document; with --verbose also what is done and why (`detail`).
+"""
 
 from __future__ import annotations
 
@@ -15,43 +19,72 @@ from feeder import words
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
+    from typing import Literal
 
+    from feeder.cli._progress import Bar
     from feeder.config import Config
-    from feeder.errors import Problem
+    from feeder.errors import ConfigError, Problem
+
+    Kind = Literal["error", "warning", "hint", "good", "dim", "strong"]
 
 __all__ = [
-    "EPILOG",
+    "EXIT_CODES",
     "FAULT",
+    "GONE",
     "INTERRUPTED",
     "QUARANTINE",
-    "Group",
+    "USAGE",
     "answer",
+    "coloured",
     "config_option",
+    "detail",
+    "failed",
     "host_option",
+    "hush",
+    "is_quiet",
+    "is_verbose",
     "json_option",
     "loader",
     "port_option",
     "progressing",
+    "refused",
+    "remark",
     "removals_option",
+    "say",
     "state_folder",
+    "styled",
     "tell_held",
     "tell_problems",
     "unmoved_by_retry",
+    "voice_option",
     "warn",
 ]
 
-QUARANTINE = 65
-FAULT = 70
-INTERRUPTED = 130
+USAGE, QUARANTINE, FAULT, INTERRUPTED, GONE = 2, 65, 70, 130, 141
+EXIT_CODES: Mapping[int, str] = {
+    0: "all is well",
+    1: "it failed; the message says why",
+    USAGE: "the command line is wrong",
+    QUARANTINE: "a file is set aside",
+    FAULT: "a fault in feeder itself",
+    73: "the output cannot be written",
+    74: "the ledger cannot be used",
+    75: "another feeder publishes here",
+    78: "the configuration is wrong",
+    INTERRUPTED: "interrupted",
+    GONE: "whoever read the answer left",
+}
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # where output and ledger are written, these have messages of their own
-EPILOG = """\b
-Exit codes:
-   0  all is well                      73  the output cannot be written
-   1  it failed; the message says why  74  the ledger cannot be used
-   2  the command line is wrong        75  another feeder publishes here
-  65  a file is set aside              78  the configuration is wrong
-  70  a fault in feeder itself        130  interrupted
-"""
+_STYLES: Mapping[Kind, Mapping[str, object]] = {
+    "error": {"fg": "red", "bold": True},
+    "warning": {"fg": "yellow"},
+    "hint": {"fg": "cyan"},
+    "good": {"fg": "green"},
+    "dim": {"dim": True},
+    "strong": {"bold": True},
+}
+_VOICE = "feeder.voice"  # of a command line: quiet, verbose, or neither
+_bars: list[Bar] = []  # on the terminal now
 
 config_option = click.option("-c", "--config", "config_file", metavar="FILE", help="The configuration; ./feeder.toml if it is there.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Answer as one JSON object.")
@@ -60,42 +93,185 @@ host_option = click.option("--host", help="Listen here instead of where the conf
 port_option = click.option("--port", type=click.IntRange(0, 65535), help="Listen on this port; 0 takes any free one.")
 
 
-class Group(click.Group):
-    """Tells errors as sentences with their exit code, and lists commands in the order of use."""
-
-    def invoke(self, ctx: click.Context) -> object:
-        """Run the command; what it raises becomes a sentence and an exit code."""
-        try:
-            return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
-            raise
-        except KeyboardInterrupt:
-            ctx.exit(INTERRUPTED)
-        except Exception as error:  # noqa: BLE001 - the top of the program: whoever called it gets an exit code that says whose fault it is
-            ctx.exit(_failed(error))
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """The commands in the order in which they were added."""
-        return list(self.commands)
+# -- quiet, verbose, colours --------------------------------------------------------------------------------------------------
 
 
-def _failed(error: Exception) -> int:
+def voice_option(voice: Literal["quiet", "verbose"]) -> click.Option:
+    """The option that every command has."""
+    told = {"quiet": "Say nothing but errors.", "verbose": "Say what is done and why."}[voice]
+    return click.Option([f"-{voice[0]}", f"--{voice}"], is_flag=True, expose_value=False, callback=_raised, help=told)
+
+
+def _raised(ctx: click.Context, option: click.Parameter, value: object) -> None:
+    if value and ctx.meta.setdefault(_VOICE, option.name) != option.name:
+        raise click.UsageError("--quiet and --verbose contradict each other: say one of them", ctx)
+
+
+def _voice() -> object:
+    ctx = click.get_current_context(silent=True)
+    return ctx.meta.get(_VOICE) if ctx else None
+
+
+def is_quiet() -> bool:
+    """Whether nothing but errors is to be told."""
+    return _voice() == "quiet"
+
+
+def is_verbose() -> bool:
+    """Whether it is to be told what is done and why."""
+    return _voice() == "verbose"
+
+
+def coloured(environ: Mapping[str, str]) -> bool | None:
+    """Whether there are colours: always, never, or (None) where they are written to a terminal.
+
+    NO_COLOR (no-color.org) goes before FORCE_COLOR and CLICOLOR_FORCE, these before TERM=dumb and CLICOLOR=0.
+    """
+    if environ.get("NO_COLOR"):
+        return False
+    if forced := environ.get("FORCE_COLOR"):
+        return forced != "0"
+    if environ.get("CLICOLOR_FORCE", "0") not in ("", "0"):
+        return True
+    return False if environ.get("TERM") == "dumb" or environ.get("CLICOLOR") == "0" else None
+
+
+def styled(kind: Kind, said: str) -> str:
+    """Words in the colour of their kind; `click.echo`, and all that tells here, takes it away where there are no colours."""
+    return click.style(said, **_STYLES[kind])  # type: ignore[arg-type]
+
+
+# -- telling ------------------------------------------------------------------------------------------------------------------
+
+
+def say(line: str) -> None:
+    """Tell what was asked for, on stdout; not with --quiet."""
+    if not is_quiet():
+        _clear()
+        click.echo(line)
+
+
+def answer(facts: Mapping[str, object]) -> None:
+    """Print one JSON object, in ASCII so that no name in it can act on a terminal; times in ISO 8601, as everywhere."""
+    import json
+
+    _clear()
+    click.echo(json.dumps(facts, indent=1, default=words.when))
+
+
+def remark(line: str) -> None:
+    """Tell what is worth knowing beside what was asked for; not with --quiet."""
+    if not is_quiet():
+        _aside(f"note: {words.safe(line)}")
+
+
+def detail(line: str) -> None:
+    """Tell what is done and why, with --verbose."""
+    if is_verbose():
+        _aside(styled("dim", words.safe(line)))
+
+
+def warn(line: str) -> None:
+    """Tell what its owner should hear of whatever was asked for: a disk that forgets may do so again."""
+    _aside(f"{styled('warning', 'warning:')} {words.safe(line)}")
+
+
+def tell_problems(problems: Iterable[Problem]) -> None:
+    """Tell what is set aside."""
+    for problem in problems:
+        _aside(f"{styled('warning', 'set aside:')} {_problem(problem)}")
+
+
+def tell_held(held: tuple[str, ...]) -> None:
+    """Tell what stays although it is gone."""
+    if held:
+        _aside(f"{styled('warning', words.held(len(held)))}, or say --accept-removals")
+
+
+def _problem(problem: Problem) -> str:
+    hint = styled("hint", f" ({words.safe(problem.hint)})") if problem.hint else ""
+    return f"{styled('strong', words.safe(problem.where))}: {words.safe(problem.reason)}{hint}"
+
+
+def _aside(line: str) -> None:
+    _clear()
+    click.echo(line, err=True)
+
+
+def _clear() -> None:
+    for bar in _bars:
+        bar.clear()
+
+
+# -- the end ------------------------------------------------------------------------------------------------------------------
+
+
+def refused(error: click.ClickException) -> int:
+    """Tell what is wrong with the command line, and where to read what is right; return the exit code."""
+    if isinstance(error, click.NoSuchOption):
+        close = [*(error.possibilities or ())][:1]
+        said = f'there is no option "{error.option_name}"' + (f' (did you mean "{close[0]}"?)' if close else "")
+    else:
+        told = error.format_message()
+        said = told[:1].lower() + told[1:]
+    _fail(said)
+    ctx = getattr(error, "ctx", None)
+    if isinstance(error, click.UsageError) and ctx is not None:
+        _aside(styled("hint", f"{ctx.command_path} --help says what it takes"))
+    return error.exit_code
+
+
+def failed(error: Exception) -> int:
     """Tell what went wrong and return the exit code: a sentence where it is someone's to mend, everything where it is ours."""
     from feeder.errors import ConfigError, FeederError
 
+    if isinstance(error, ConfigError):
+        return _misconfigured(error)
     if isinstance(error, FeederError):
-        click.echo(
-            words.safe_lines(map(str, error.problems)) if isinstance(error, ConfigError) else f"feeder: {words.safe(error)}\n", err=True, nl=False
-        )
+        _fail(str(error))
         return error.exit_code
     if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
-        click.echo(f"feeder: standard output cannot be written: {error.strerror}", err=True)
+        _fail(f"standard output cannot be written: {error.strerror}")
+        return 1
+    if isinstance(error, FileNotFoundError) and _nowhere():
+        _fail("the current folder was deleted: change to one that is there (cd)")
         return 1
     from traceback import format_exception
 
+    _clear()
     click.echo(words.safe_lines(format_exception(error)), err=True, nl=False)
-    click.echo("feeder: this is a fault in feeder itself; please report it with the lines above", err=True)
+    _fail("this is a fault in feeder itself; please report it with the lines above")
     return FAULT
+
+
+def _misconfigured(error: ConfigError) -> int:
+    for problem in error.problems:
+        _aside(_problem(problem))
+    return error.exit_code
+
+
+def _fail(said: str) -> None:
+    _aside(f"{styled('error', 'feeder:')} {words.safe(said)}")
+
+
+def _nowhere() -> bool:
+    try:
+        os.getcwd()  # noqa: PTH109 - pathlib takes its time to load
+    except OSError:
+        return True
+    return False
+
+
+def hush() -> None:
+    """Nobody reads any more: what is left to be written goes nowhere, so that Python says nothing of it either."""
+    with suppress(OSError, ValueError, AttributeError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+
+
+# -- the configuration and the work -------------------------------------------------------------------------------------------
 
 
 def loader(config_file: str | None, host: str | None = None, port: int | None = None) -> Callable[[], Config]:
@@ -109,7 +285,10 @@ def loader(config_file: str | None, host: str | None = None, port: int | None = 
 
         from feeder import config
 
-        return config.load(None if config_file is None else Path(config_file), environ)
+        loaded = config.load(None if config_file is None else Path(config_file), environ)
+        detail(f"configuration: {loaded.file or 'the defaults, for there is no feeder.toml here'}")
+        detail(f"input: {loaded.input.folder}; output: {loaded.output.folder}; ledger: {loaded.state}")
+        return loaded
 
     return load
 
@@ -124,7 +303,9 @@ def state_folder(config_file: str | None) -> Path:
         from feeder.errors import ConfigError, Problem
 
         raise ConfigError((Problem(config_file, "there is no such file", "`feeder init` writes one"),))
-    return place.state(None if config_file is None else Path(config_file), Path())
+    state = place.state(None if config_file is None else Path(config_file), Path())
+    detail(f"ledger: {state}")
+    return state
 
 
 @contextmanager
@@ -140,41 +321,18 @@ def unmoved_by_retry() -> Iterator[None]:
 
 
 @contextmanager
-def progressing(*, quiet: bool) -> Iterator[Callable[[str, int, int], None] | None]:
-    """A bar on a terminal, for long work only; nothing elsewhere."""
-    if quiet or not sys.stderr.isatty():
+def progressing() -> Iterator[Callable[[str, int, int], None] | None]:
+    """How far long work is, in one line on a terminal that is taken away at its end, whatever end that is. Elsewhere, and with --quiet, nothing."""
+    if is_quiet() or sys.stderr is None or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
         yield None
         return
-    with suppress(BrokenPipeError):
-        yield _bar
-        click.echo("\r\x1b[K", nl=False, err=True)
+    from feeder.cli._progress import Bar
+    from feeder.clock import Clock
 
-
-def _bar(what: str, done: int, of: int) -> None:
-    if of >= 200 and (done % 50 == 0 or done == of):
-        filled = 30 * done // of
-        click.echo(f"\r{what:10} [{'#' * filled}{'-' * (30 - filled)}] {done}/{of}", nl=False, err=True)
-
-
-def answer(facts: Mapping[str, object]) -> None:
-    """Print one JSON object, in ASCII so that no name in it can act on a terminal; times in ISO 8601, as everywhere."""
-    import json
-
-    click.echo(json.dumps(facts, indent=1, default=words.when))
-
-
-def warn(line: str) -> None:
-    """Tell what its owner should hear of whatever was asked for: a disk that forgets may do so again."""
-    click.echo(f"warning: {words.safe(line)}", err=True)
-
-
-def tell_problems(problems: Iterable[Problem]) -> None:
-    """Tell what is set aside."""
-    for problem in problems:
-        click.echo(f"set aside: {words.safe(problem)}", err=True)
-
-
-def tell_held(held: tuple[str, ...]) -> None:
-    """Tell what stays although it is gone."""
-    if held:
-        click.echo(f"{words.held(len(held))}, or say --accept-removals", err=True)
+    bar = Bar(sys.stderr, Clock().tick)
+    _bars.append(bar)
+    try:
+        yield bar
+    finally:
+        _bars.remove(bar)
+        bar.clear()

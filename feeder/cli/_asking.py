@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 import click
 
 from feeder import words
-
-if TYPE_CHECKING:
-    pass
-
-from feeder.cli._around import QUARANTINE, answer, config_option, json_option, loader, removals_option, state_folder, tell_held, tell_problems
+from feeder.cli._around import (
+    QUARANTINE,
+    answer,
+    config_option,
+    is_quiet,
+    json_option,
+    loader,
+    progressing,
+    removals_option,
+    say,
+    state_folder,
+    styled,
+    tell_held,
+    tell_problems,
+    warn,
+)
+from feeder.cli._shape import command
 
 __all__ = ["check", "explain", "plan", "status"]
 
 
-@click.command()
+@command(
+    examples=(
+        ("feeder check", "before the first build, and before a commit"),
+        ("feeder check -q", "nothing but errors, for a hook: the exit code says the rest"),
+        ("feeder check --json", "what was found, for a program"),
+    )
+)
 @config_option
 @json_option
 def check(config_file: str | None, *, as_json: bool) -> None:
@@ -29,7 +46,8 @@ def check(config_file: str | None, *, as_json: bool) -> None:
     from feeder import once
     from feeder.clock import Clock
 
-    checked = once.check(loader(config_file)(), clock=Clock())
+    with progressing() as progress:
+        checked = once.check(loader(config_file)(), clock=Clock(), progress=progress)
     if as_json:
         problems, notes = ([words.problem(p) for p in group] for group in (checked.problems, checked.notes))
         findings = [words.finding(found) for found in checked.findings]
@@ -37,15 +55,20 @@ def check(config_file: str | None, *, as_json: bool) -> None:
     else:
         tell_problems(checked.problems)
         for note in checked.notes:
-            click.echo(f"note: {words.safe(note)}")
-        for line in words.finding_lines(checked.findings):
+            say(f"note: {words.safe(note)}")
+        for line in words.finding_lines(found for found in checked.findings if found.severity == "error" or not is_quiet()):
             click.echo(line, err=True)
-        click.echo(f"{words.count(checked.articles, 'article')} can be published, {words.count(len(checked.problems), 'problem')}")
-        click.echo(words.judged(checked))
+        say(f"{words.count(checked.articles, 'article')} can be published, {words.count(len(checked.problems), 'problem')}")
+        say(styled("good", words.judged(checked)) if not checked.findings else words.judged(checked))
     sys.exit(QUARANTINE if checked.problems or any(found.severity == "error" for found in checked.findings) else 0)
 
 
-@click.command()
+@command(
+    examples=(
+        ("feeder status", "how it stands, beside a running service or without one"),
+        ("feeder status --json", "the same for a program"),
+    )
+)
 @config_option
 @json_option
 def status(config_file: str | None, *, as_json: bool) -> None:
@@ -55,16 +78,22 @@ def status(config_file: str | None, *, as_json: bool) -> None:
     state = state_folder(config_file)
     ledger = Ledger.look(state)
     if ledger is None and not as_json:
-        click.echo("nothing is published from here yet; begin with: feeder run")
+        say("nothing is published from here yet; begin with: feeder run")
         return
     facts = words.status(ledger or Ledger.blank(), state)
     if as_json:
         answer(facts)
     else:
-        click.echo("\n".join(words.status_lines(facts)))
+        say("\n".join(words.status_lines(facts)))
 
 
-@click.command()
+@command(
+    examples=(
+        ("feeder plan", "would this edit mark anything as unread?"),
+        ("feeder plan --documents", "each file of the output that would change, too"),
+        ("feeder plan --accept-removals", "what it would be to let many articles go"),
+    )
+)
 @config_option
 @json_option
 @removals_option
@@ -77,19 +106,25 @@ def plan(config_file: str | None, *, as_json: bool, accept_removals: bool, docum
     from feeder import once, telling
     from feeder.clock import Clock
 
-    planned = once.foresee(loader(config_file)(), clock=Clock(), accept_removals=accept_removals)
+    with progressing() as progress:
+        planned = once.foresee(loader(config_file)(), clock=Clock(), accept_removals=accept_removals, progress=progress)
     if as_json:
         answer(telling.plan_facts(planned))
         return
     for line in (*(telling.document_lines(planned) if documents else ()), *telling.plan_lines(planned)):
-        click.echo(line)
+        say(line)
     for line in telling.plan_warnings(planned):
-        click.echo(line, err=True)
+        warn(line)
     tell_problems(planned.report.problems)
     tell_held(planned.report.held)
 
 
-@click.command()
+@command(
+    examples=(
+        ("feeder explain input/first.txt", "why has it this title, this date, this summary?"),
+        ("feeder explain --json input/first.txt", "the same for a program"),
+    )
+)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
 @config_option
 @json_option
@@ -106,4 +141,4 @@ def explain(file: str, config_file: str | None, *, as_json: bool) -> None:
     if as_json:
         answer(words.explained(told))
     else:
-        click.echo("\n".join((*words.fact_lines(told), *words.summary_lines(told), *words.sentence_lines(told))))
+        say("\n".join((*words.fact_lines(told), *words.summary_lines(told), *words.sentence_lines(told))))

@@ -13,13 +13,18 @@ from feeder import words
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-
-from feeder.cli._around import answer, config_option, json_option, loader, progressing, removals_option, state_folder
+from feeder.cli._around import answer, config_option, detail, json_option, loader, progressing, removals_option, say, state_folder
+from feeder.cli._shape import command
 
 __all__ = ["export", "import_", "recover", "retry"]
 
 
-@click.command()
+@command(
+    examples=(
+        ("feeder retry", "after a file was mended that touching does not change, or an endpoint"),
+        ("feeder retry --accept-removals", "yes, all these articles are meant to be gone"),
+    )
+)
 @config_option
 @removals_option
 def retry(config_file: str | None, *, accept_removals: bool) -> None:
@@ -36,13 +41,19 @@ def retry(config_file: str | None, *, accept_removals: bool) -> None:
     Ledger.ask(state, "retry accept-removals" if accept_removals else "retry")
     pid = holder(state)
     if pid is None:
-        click.echo("the next feeder build or feeder run does it")
+        say("the next feeder build or feeder run does it")
         return
     os.kill(pid, signal.SIGHUP)
-    click.echo(f"the service (process {pid}) does it now")
+    detail(f"SIGHUP to process {pid}, which holds {state / 'lock'}")
+    say(f"the service (process {pid}) does it now")
 
 
-@click.command()
+@command(
+    examples=(
+        ("feeder recover", "the ledger is lost: .feeder/ was deleted, or its disk"),
+        ("feeder recover --force", "the ledger is there, and worse than what is published: an old backup"),
+    )
+)
 @config_option
 @click.option("--force", is_flag=True, help="Even if there is a ledger that is sound: it is set aside, not deleted.")
 def recover(config_file: str | None, *, force: bool) -> None:
@@ -55,12 +66,19 @@ def recover(config_file: str | None, *, force: bool) -> None:
     from feeder import rescue
     from feeder.clock import Clock
 
-    with progressing(quiet=False) as progress:
+    with progressing() as progress:
         recovered = rescue.recover(loader(config_file)(), clock=Clock(), force=force, progress=progress)
-    click.echo("\n".join(words.recovered(recovered)))
+    say("\n".join(words.recovered(recovered)))
 
 
-@click.command("import")
+@command(
+    "import",
+    examples=(
+        ("feeder import --dry-run old-feed.xml", "which articles are which entries?"),
+        ("feeder import old-feed.xml", "keep their ids and dates"),
+        ("curl https://news.example/rss | feeder import -", "straight from the old site"),
+    ),
+)
 @click.argument("feed", type=click.File("rb"))
 @config_option
 @click.option("--dry-run", is_flag=True, help="Only say what would be taken over.")
@@ -75,15 +93,20 @@ def import_(feed: BinaryIO, config_file: str | None, *, dry_run: bool, as_json: 
     from feeder.clock import Clock
 
     body = feed.read(subscription.LARGEST + 1)
-    with progressing(quiet=as_json) as progress:
+    with progressing() as progress:
         adopted = rescue.adopt(loader(config_file)(), body, clock=Clock(), dry_run=dry_run, progress=progress)
     if as_json:
         answer(words.adopted(adopted))
     else:
-        click.echo("\n".join(words.adopted_lines(adopted)))
+        say("\n".join(words.adopted_lines(adopted)))
 
 
-@click.command()
+@command(
+    examples=(
+        ("feeder export backup.json", "a backup that can be read without feeder"),
+        ("feeder export | gzip > backup.json.gz", "the same, smaller"),
+    )
+)
 @click.argument("file", default="-", type=click.Path(dir_okay=False, allow_dash=True))
 @config_option
 def export(file: str, config_file: str | None) -> None:
@@ -97,9 +120,13 @@ def export(file: str, config_file: str | None) -> None:
     from feeder import export as room
 
     config = loader(config_file)()
-    if file != "-":
-        room.write(config, Path(file))
-        return
-    for piece in room.exported(config):
-        sys.stdout.buffer.write(piece.encode("utf-8", "backslashreplace"))
-    sys.stdout.buffer.flush()
+    with progressing() as progress:
+        if file != "-":
+            room.write(config, Path(file), progress=progress)
+            detail(f"written: {file}")
+            return
+        if sys.stdout is None:
+            raise click.UsageError("standard output is closed: name a FILE")
+        for piece in room.exported(config, progress=progress):
+            sys.stdout.buffer.write(piece.encode("utf-8", "backslashreplace"))
+        sys.stdout.buffer.flush()

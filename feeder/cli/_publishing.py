@@ -12,27 +12,37 @@ from feeder import words
 if TYPE_CHECKING:
     from pathlib import Path
 
-
 from feeder.cli._around import (
     QUARANTINE,
     answer,
     config_option,
+    detail,
     host_option,
+    is_verbose,
     json_option,
     loader,
     port_option,
     progressing,
+    remark,
     removals_option,
+    say,
+    styled,
     tell_held,
     tell_problems,
     unmoved_by_retry,
     warn,
 )
+from feeder.cli._shape import command
 
 __all__ = ["build", "init", "run", "serve"]
 
 
-@click.command()
+@command(
+    examples=(
+        ("feeder init", "in the current folder"),
+        ("feeder init notes", "in the folder notes, which is made"),
+    )
+)
 @click.argument("folder", default=".", type=click.Path(file_okay=False))
 def init(folder: str) -> None:
     """Make a feeder.toml and a first article in FOLDER.
@@ -52,22 +62,27 @@ def init(folder: str) -> None:
         "Put more files beside it: .txt, .md or .html.\n"
     )
     for path, body in ((Path(folder, "feeder.toml"), config), (Path(folder, "input", "first.txt"), article)):
-        click.echo(f"made  {path}" if _made(path, body) else f"kept  {path}, which is there already")
-    click.echo(f"Now: {'' if folder == '.' else f'cd {shlex.quote(folder)} && '}feeder run")
+        say(f"made  {path}" if _made(path, body) else f"kept  {path}, which is there already")
+    say(f"Now: {'' if folder == '.' else f'cd {shlex.quote(folder)} && '}feeder run")
 
 
-@click.command()
+@command(
+    examples=(
+        ("feeder run", "in a folder with input/, or an empty one"),
+        ("feeder run --port 8080", "where port 8000 is taken"),
+        ("feeder run --no-serve -c /srv/notes/feeder.toml", "where another web server serves the output"),
+    )
+)
 @config_option
 @removals_option
 @click.option("--no-watch", is_flag=True, help="Look on schedule only, not when a file changes.")
 @click.option("--no-serve", is_flag=True, help="Publish to the output folder only.")
 @host_option
 @port_option
-@click.option("-v", "--verbose", is_flag=True, help="Log every cycle and why it ran.")
-def run(config_file: str | None, *, accept_removals: bool, no_watch: bool, no_serve: bool, host: str | None, port: int | None, verbose: bool) -> None:
+def run(config_file: str | None, *, accept_removals: bool, no_watch: bool, no_serve: bool, host: str | None, port: int | None) -> None:
     """Publish, serve, and keep doing so.
 
-    Looks on schedule and whenever a file changes, and serves the result, until stopped.
+    Looks on schedule and whenever a file changes, and serves the result, until stopped. With --verbose, every cycle is logged, and why it ran.
 
     \b
     SIGTERM, SIGINT  finish or abandon the cycle within 5 s and end; the output is never half-written
@@ -79,16 +94,21 @@ def run(config_file: str | None, *, accept_removals: bool, no_watch: bool, no_se
     from feeder import service
 
     load = loader(config_file, host, port)
-    options = service.Options(watch=not no_watch, serve=not no_serve, accept_removals=accept_removals, verbose=verbose)
-    sys.exit(service.run(load, options, say=click.echo))
+    options = service.Options(watch=not no_watch, serve=not no_serve, accept_removals=accept_removals, verbose=is_verbose())
+    sys.exit(service.run(load, options, say=say))
 
 
-@click.command()
+@command(
+    examples=(
+        ("feeder build", "once, by hand"),
+        ("feeder build --quiet", "from cron: it writes mail only when something is wrong"),
+        ("feeder build --json", "what was done, for a program"),
+    )
+)
 @config_option
 @removals_option
 @json_option
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
-def build(config_file: str | None, *, accept_removals: bool, as_json: bool, quiet: bool) -> None:
+def build(config_file: str | None, *, accept_removals: bool, as_json: bool) -> None:
     """Publish once.
 
     Publishes what is in the input folder now; waits some seconds for files that are still being written.
@@ -100,21 +120,27 @@ def build(config_file: str | None, *, accept_removals: bool, as_json: bool, quie
 
     gc.disable()  # one pass that makes no cycles to speak of and then ends: looking for them costs 7 % of a large build
     config = loader(config_file)()
-    with unmoved_by_retry(), progressing(quiet=quiet or as_json) as progress:
+    with unmoved_by_retry(), progressing() as progress:
         report = once.build(config, clock=Clock(), accept_removals=accept_removals, progress=progress, say=warn)
     if as_json:
         answer(words.report(report))
-    elif not quiet:
-        click.echo(report.summary or "nothing to do: the feed is as the folder")
-    if not as_json:
+    else:
+        for line in words.done_lines(report):
+            detail(line)
+        say(report.summary or styled("good", "nothing to do: the feed is as the folder"))
         tell_problems(report.problems)
         tell_held(report.held)
-        for remark in report.remarks:
-            click.echo(f"note: {words.safe(remark)}", err=True)
+        for line in report.remarks:
+            remark(line)
     sys.exit(QUARANTINE if report.problems else 0)
 
 
-@click.command()
+@command(
+    examples=(
+        ("feeder serve", "look at what feeder build has published"),
+        ("feeder serve --port 0", "on any port that is free"),
+    )
+)
 @config_option
 @host_option
 @port_option
@@ -128,7 +154,7 @@ def serve(config_file: str | None, host: str | None, port: int | None) -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})  # as in run
     from feeder import service
 
-    sys.exit(service.serve(loader(config_file, host, port)(), say=click.echo))
+    sys.exit(service.serve(loader(config_file, host, port)(), say=say))
 
 
 def _made(path: Path, body: str) -> bool:
