@@ -7,6 +7,7 @@ import click
 from feeder import __version__
 from feeder.cli._around import EXIT_CODES, FAULT, GONE, INTERRUPTED, QUARANTINE
 from feeder.cli._asking import check, explain, plan, status
+from feeder.cli._completion import completion
 from feeder.cli._mending import export, import_, recover, retry
 from feeder.cli._publishing import build, init, run, serve
 from feeder.cli._shape import Group
@@ -14,7 +15,7 @@ from feeder.cli._shape import Group
 __all__ = ["EXIT_CODES", "FAULT", "GONE", "INTERRUPTED", "QUARANTINE", "main"]
 
 SECTIONS = {
-    "Begin": (init,),
+    "Begin": (init, completion),
     "Publish": (run, build, serve),
     "Ask": (check, status, plan, explain),
     "Mend and move": (retry, recover, import_, export),

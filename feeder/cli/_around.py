@@ -28,12 +28,15 @@ if TYPE_CHECKING:
     Kind = Literal["error", "warning", "hint", "good", "dim", "strong"]
 
 __all__ = [
+    "ARTICLES",
     "EXIT_CODES",
     "FAULT",
     "GONE",
     "INTERRUPTED",
     "QUARANTINE",
     "USAGE",
+    "VOICES",
+    "Suffixed",
     "answer",
     "coloured",
     "config_option",
@@ -56,7 +59,6 @@ __all__ = [
     "tell_held",
     "tell_problems",
     "unmoved_by_retry",
-    "voice_option",
     "warn",
 ]
 
@@ -86,7 +88,19 @@ _STYLES: Mapping[Kind, Mapping[str, object]] = {
 _VOICE = "feeder.voice"  # of a command line: quiet, verbose, or neither
 _bars: list[Bar] = []  # on the terminal now
 
-config_option = click.option("-c", "--config", "config_file", metavar="FILE", help="The configuration; ./feeder.toml if it is there.")
+
+class Suffixed(click.Path):
+    """A file whose name ends so, as a shell completes it; any other is taken as well."""
+
+    def __init__(self, *suffixes: str, exists: bool = False) -> None:
+        super().__init__(exists=exists, dir_okay=not exists, readable=exists)
+        self.suffixes = suffixes
+
+
+ARTICLES = Suffixed(".txt", ".text", ".md", ".markdown", ".html", ".htm", exists=True)
+config_option = click.option(
+    "-c", "--config", "config_file", type=Suffixed(".toml"), metavar="FILE", help="The configuration; ./feeder.toml if it is there."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Answer as one JSON object.")
 removals_option = click.option("--accept-removals", is_flag=True, help="Withdraw what is gone, however many it is.")
 host_option = click.option("--host", help="Listen here instead of where the configuration says.")
@@ -96,15 +110,16 @@ port_option = click.option("--port", type=click.IntRange(0, 65535), help="Listen
 # -- quiet, verbose, colours --------------------------------------------------------------------------------------------------
 
 
-def voice_option(voice: Literal["quiet", "verbose"]) -> click.Option:
-    """The option that every command has."""
-    told = {"quiet": "Say nothing but errors.", "verbose": "Say what is done and why."}[voice]
-    return click.Option([f"-{voice[0]}", f"--{voice}"], is_flag=True, expose_value=False, callback=_raised, help=told)
-
-
 def _raised(ctx: click.Context, option: click.Parameter, value: object) -> None:
     if value and ctx.meta.setdefault(_VOICE, option.name) != option.name:
         raise click.UsageError("--quiet and --verbose contradict each other: say one of them", ctx)
+
+
+VOICES = tuple(
+    click.Option([f"-{voice[0]}", f"--{voice}"], is_flag=True, expose_value=False, callback=_raised, help=told)
+    for voice, told in (("quiet", "Say nothing but errors."), ("verbose", "Say what is done and why."))
+)
+"""The options that every command has."""
 
 
 def _voice() -> object:

@@ -8,6 +8,7 @@ import click
 
 from feeder import words
 from feeder.cli._around import (
+    ARTICLES,
     QUARANTINE,
     answer,
     config_option,
@@ -125,7 +126,7 @@ def plan(config_file: str | None, *, as_json: bool, accept_removals: bool, docum
         ("feeder explain --json input/first.txt", "the same for a program"),
     )
 )
-@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@click.argument("file", type=ARTICLES)
 @config_option
 @json_option
 def explain(file: str, config_file: str | None, *, as_json: bool) -> None:

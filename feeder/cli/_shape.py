@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from feeder.cli._around import EXIT_CODES, GONE, INTERRUPTED, USAGE, coloured, failed, hush, refused, voice_option
+from feeder.cli._around import EXIT_CODES, GONE, INTERRUPTED, USAGE, VOICES, coloured, failed, hush, refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -57,7 +57,7 @@ class Command(click.Command):
     def __init__(self, *args: Any, examples: Sequence[tuple[str, str]] = (), **more: Any) -> None:
         super().__init__(*args, **more)
         self.examples = tuple(examples)
-        self.params += [voice_option("quiet"), voice_option("verbose")]
+        self.params += VOICES
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the examples below the options."""
