@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from feeder import edition, feeds, media
+from feeder.changes import Known
 from feeder.edition import Edition, Kind, Wanted
 from feeder.facets import folders
 from feeder.ledger import Ledger
@@ -67,7 +68,8 @@ class Press:
             case Kind.ARTICLE:
                 (ident,) = wanted.ids
                 shared = (*self.ledger.facets.all().get(ident, ()), *folders(self.ledger.known()[ident].path))
-                return self.pages.article(*self._entries(shelf, wanted.ids, related=True), facets=shared)
+                near = [self._sibling(k) if k else None for k in edition.neighbours(shelf, ident)]
+                return self.pages.article(*self._entries(shelf, wanted.ids, related=True), facets=shared, older=near[0], newer=near[1])
             case Kind.GONE:
                 k = self.ledger.known()[wanted.ids[0]]
                 return self.pages.gone(None, self.site.base + edition.page_path(k))  # its title may be that of a draft by now
@@ -135,7 +137,10 @@ class Press:
 
     def _named(self, ids: Iterable[str]) -> list[Sibling]:
         """These entries as others name them."""
-        return [Sibling(self.site.base + edition.page_path(k), k.title, k.published) for k in map(self.ledger.known().__getitem__, ids)]
+        return [self._sibling(k) for k in map(self.ledger.known().__getitem__, ids)]
+
+    def _sibling(self, k: Known) -> Sibling:
+        return Sibling(self.site.base + edition.page_path(k), k.title, k.published)
 
     def _restored(self, ids: Iterable[str]) -> dict[str, datetime]:
         known = self.ledger.known()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from feeder.changes import Known, State
-from feeder.edition import NONE, Edition, Kind, Terms, came_back, page_path, plan
+from feeder.edition import NONE, Edition, Kind, Terms, came_back, neighbours, page_path, plan
 from feeder.facets import Facet, author, tag
 
 if TYPE_CHECKING:
@@ -69,6 +69,29 @@ def test_one_changed_article_changes_its_page_its_month_its_archive_and_the_feed
     entries = [known(number) for number in range(60)]
     assert changed(entries, "urn:x:1") == {"articles/a-1.html", "archive/2026-11.html", "index.html", "archive/0002.xml", *FEEDS}
     assert changed(entries, "urn:x:52") == {"articles/a-52.html", "archive/2024-01.html", "archive/0001.xml"}
+
+
+def test_an_article_changes_the_pages_of_its_neighbours_only_when_it_comes_goes_or_is_called_otherwise() -> None:
+    """Neighbours by arrival: whatever else comes, and however it is dated, a page has the same two for ever; withdrawn ones are stepped over."""
+
+    def pages(entries: list[Known]) -> dict[str, str]:
+        return {path: key for path, key in keys(edition(entries)).items() if path.startswith("articles/")}
+
+    def others(before: list[Known], after: list[Known]) -> set[str]:
+        one, two = pages(before), pages(after)
+        return {path for path in one.keys() & two.keys() if one[path] != two[path]}
+
+    entries = [known(number) for number in range(1, 6)]  # the first is the last to have arrived
+    come = known(0, published=NOON - timedelta(days=999))
+    assert others(entries, [come, *entries]) == {"articles/a-1.html"}
+    called = [replace(k, title="Fog") if k.id == "urn:x:3" else k for k in entries]
+    assert others(entries, called) == {"articles/a-2.html", "articles/a-4.html"}
+    gone = [replace(k, state=State.WITHDRAWN, since=NOON) if k.id == "urn:x:3" else k for k in entries]
+    assert others(entries, gone) == {"articles/a-2.html", "articles/a-3.html", "articles/a-4.html"}
+    older, newer = neighbours(edition(gone), "urn:x:4")
+    assert (older and older.id, newer and newer.id) == ("urn:x:5", "urn:x:2")
+    assert neighbours(edition(gone), "urn:x:1")[1] is None
+    assert neighbours(NONE, "urn:x:1") == (None, None)
 
 
 # -- archives ------------------------------------------------------------------------------------------------------------------

@@ -39,6 +39,7 @@ __all__ = [
     "came_back",
     "candidates",
     "gone_pages",
+    "neighbours",
     "page_path",
     "plan",
 ]
@@ -91,6 +92,12 @@ class Edition:
 
 
 NONE = Edition((), FOUNDED, (), frozenset())  # nothing is known, so nothing is wanted
+
+
+def neighbours(shelf: Edition, ident: str) -> tuple[Known | None, Known | None]:
+    """Who arrived next before a public entry, and who next after it, of those that are public."""
+    leaf = shelf.kept.articles.get(ident) if shelf.kept else None
+    return (leaf.older, leaf.newer) if leaf else (None, None)
 
 
 def page_path(k: Known) -> str:

@@ -13,7 +13,7 @@ from feeder.edition._rolls import AGE, Groups, Roll, called, grouped
 from feeder.edition._wanted import Keys, Kind, Wanted
 from feeder.facets import Facet, folders
 
-__all__ = ["SHARED", "Group", "Kept", "archive_path", "page", "shared_pages"]
+__all__ = ["SHARED", "Group", "Kept", "Leaf", "archive_path", "page", "shared_pages"]
 
 SHARED = 20
 """So many entries stand in the feed and on the page of a tag, an author or a folder: one article stands in many. More stand on pages by year."""
@@ -25,6 +25,16 @@ class Group(NamedTuple):
     facet: Facet
     pages: tuple[Wanted, ...]
     feed: Wanted
+
+
+class Leaf(NamedTuple):
+    """The page of one article and all that it names: those on the same story, and who arrived next before it and after it."""
+
+    known: Known
+    siblings: tuple[str, ...]
+    older: Known | None
+    newer: Known | None
+    wanted: Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +49,7 @@ class Kept:
     gone: list[Known]
     buried: list[Known]
     graves: Mapping[str, tuple[str, ...]]
-    articles: dict[str, tuple[Known, tuple[str, ...], Wanted]]
+    articles: dict[str, Leaf]
     months: Groups[Wanted]
     archives: Groups[Wanted]
     groups: Groups[Group]
@@ -71,12 +81,15 @@ class Kept:
         )
 
     def pages(self, key: Keys) -> Iterator[Wanted]:
-        """The page of each article, the newest first, and of each that is gone."""
-        for k in reversed(self.roll.public):
-            before, siblings = self.articles.get(k.id), key.same_story.get(k.id, ())
-            if siblings or before is None or before[0] is not k or before[1]:  # siblings may have changed: their pages are not kept
-                before = self.articles[k.id] = (k, siblings, Wanted(page(k), Kind.ARTICLE, key.page(k), (k.id,)))
-            yield before[2]
+        """The page of each article, the last to arrive first, and of each that is gone."""
+        arrived = [k for k in reversed(self.roll.arrived) if k.public]
+        kept, stories = self.articles, key.same_story
+        for newer, k, older in zip([None, *arrived], arrived, [*arrived[1:], None], strict=False):
+            leaf, siblings = kept.get(k.id), stories.get(k.id, ())
+            # Siblings may have changed: pages with any are not kept.
+            if leaf is None or siblings or leaf.siblings or leaf.known is not k or leaf.older is not older or leaf.newer is not newer:
+                leaf = kept[k.id] = Leaf(k, siblings, older, newer, Wanted(page(k), Kind.ARTICLE, key.page(k, older, newer), (k.id,)))
+            yield leaf.wanted
         for k in (k for k in self.gone if not k.bare):
             yield Wanted(page(k), Kind.GONE, f"{key.style} gone {key.revisions[k.id]}", (k.id,))
 

@@ -54,9 +54,14 @@ class Keys:
     revisions: Mapping[str, int]
     same_story: Mapping[str, tuple[str, ...]]
 
-    def page(self, k: Known) -> str:
-        """The key of an article's page, which names its siblings by their titles, dates and addresses."""
-        return " ".join([self.style, str(self.revisions[k.id]), *(f"{ident} {self.revisions[ident]}" for ident in self.same_story.get(k.id, ()))])
+    def page(self, k: Known, older: Known | None = None, newer: Known | None = None) -> str:
+        """The key of an article's page, which names its siblings by their titles, dates and addresses, and its neighbours by their titles.
+
+        The address of a neighbour follows from its id, for ever; so an edit of its text leaves this page alone.
+        """
+        siblings = [f"{ident} {self.revisions[ident]}" for ident in self.same_story.get(k.id, ())]
+        near = [f"{mark}{other.id} {other.title}" for mark, other in (("<", older), (">", newer)) if other]
+        return " ".join([self.style, str(self.revisions[k.id]), *siblings, *near])
 
     def of(self, ids: Sequence[str], *also: object, related: bool = False) -> str:
         """The key of what names these entries, in this order."""

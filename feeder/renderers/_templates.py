@@ -7,8 +7,10 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from jinja2 import BytecodeCache, DictLoader, Environment, StrictUndefined
+from markupsafe import Markup
 
 from feeder.renderers._common import on_the_web, stamp
+from feeder.renderers._meta import data_block
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -52,8 +54,9 @@ _COMPILED = _Compiled()
 def environment() -> Environment:
     """Return a new environment with our templates; a template is compiled when a process first needs it.
 
-    Everything is escaped, and what is undefined is an error. Filters: `day` and `month` (with a language), `direction` of a language, `stamp` of
-    a time; test: `web`, whether an address may become a link. Whoever asks may add more, and globals: this one is nobody else's.
+    Everything is escaped, and what is undefined is an error. Filters: `day` and `month` (with a language), `direction` of a language, `stamp`
+    of a time, `data` for machines; test: `web`, whether an address may become a link. Whoever asks may add more, and globals: this one is
+    nobody else's.
     """
     made = Environment(
         loader=DictLoader({name: body.decode() for name, body in FILES.items() if name.endswith(".html")}),
@@ -65,9 +68,14 @@ def environment() -> Environment:
         auto_reload=False,
         bytecode_cache=_COMPILED,
     )
-    made.filters |= {"day": day, "direction": direction, "month": month, "stamp": stamp}
+    made.filters |= {"data": _data, "day": day, "direction": direction, "month": month, "stamp": stamp}
     made.tests |= {"web": on_the_web}
     return made
+
+
+def _data(facts: object) -> Markup:
+    """JSON in a <script> that is none: its text is no markup to a browser, and nothing is left in it that could end it."""
+    return Markup(data_block(facts))  # noqa: S704
 
 
 def direction(language: str) -> str:

@@ -15,13 +15,15 @@ from urllib.parse import quote, urlsplit
 from feeder.facets import author, tag
 from feeder.model import Document
 from feeder.renderers._common import GROUPS, on_the_web
+from feeder.renderers._content import minutes, reachable
+from feeder.renderers._meta import graph_of_entry, graph_of_page, linked_entry, linked_site
 from feeder.renderers._templates import FILES, environment, month
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from feeder.facets import Facet
-    from feeder.model import Entry, Image, Link, Sibling, Site
+    from feeder.model import Entry, Image, Link, Person, Sibling, Site
 
 __all__ = ["SHOWN", "VERSION", "Pages", "static"]
 
@@ -31,6 +33,9 @@ SHOWN = 50
 _HOME = resources.files("feeder.renderers")
 _CODE = sorted((file for folder in (_HOME, _HOME / "xml") for file in folder.iterdir() if file.name.endswith(".py")), key=str)
 _STATIC = {"style.css": "text/css", "feed.css": "text/css", "icon.svg": "image/svg+xml", "favicon.ico": "image/x-icon"}
+
+POLICY = "default-src 'none'; style-src 'self'; img-src * data:; media-src *; base-uri 'none'; form-action 'none'"
+"""What a page may load and run (CSP 3), as it says itself where no server does. Articles show images and play sounds of other sites."""
 
 _LABELS = {"related": "Related", "via": "Source", "enclosure": "Download"}
 
@@ -58,28 +63,35 @@ class Pages:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._templates = environment()
-        self._templates.filters |= {"below": self._below, "feed": self._feed, "home": _home, "name": _name}
+        self._templates.filters |= {"below": self._below, "feed": self._feed, "home": _home, "name": _name, "reachable": reachable}
         self._templates.tests |= {"ours": self._is_ours}
-        self._templates.globals = {"site": site, "feed": f"{site.base}feed.xml", "labels": _LABELS, "groups": GROUPS}
+        self._templates.globals = {"site": site, "feed": f"{site.base}feed.xml", "labels": _LABELS, "groups": GROUPS, "policy": POLICY}
         self._frame = functools.cache(lambda root: self._templates.get_template("frame.html").make_module({"root": root}))
 
-    def article(self, entry: Entry, *, facets: tuple[Facet, ...] = ()) -> bytes:
-        """Return an article's own page, to be published where its permalink says; it leads to the pages of its `facets`."""
-        root = self._root(entry.permalink)
+    def article(self, entry: Entry, *, facets: tuple[Facet, ...] = (), older: Sibling | None = None, newer: Sibling | None = None) -> bytes:
+        """Return an article's own page, to be published where its permalink says; it leads to the pages of its `facets`, and to its neighbours."""
+        root, language = self._root(entry.permalink), entry.language or self._site.language
         there = {facet.address: _home(facet, root) for facet in facets}
+        persons, time = entry.authors or self._site.authors, minutes(entry.content, language)
+        named = [(person.name, self._page_of(person, there)) for person in persons]
         return self._render(
             "article.html",
             entry=entry,
             title=entry.title,
             description=entry.summary,
-            language=entry.language or self._site.language,
-            authors=[(person, there.get(author(person.name).address)) for person in entry.authors or self._site.authors],
+            language=language,
+            authors=[(person, there.get(author(person.name).address)) for person in persons],
             tags=[(category.label or category.term, there.get(tag(category.term).address)) for category in entry.categories],
             folders=[(_name(facet), there[facet.address]) for facet in facets if facet.kind == "folders"],
             links=[link for link in entry.links if link.rel in _LABELS and on_the_web(link.href)],
             rights=entry.rights or self._site.rights,
             canonical=entry.permalink,
             root=root,
+            minutes=time,
+            older=older,
+            newer=newer,
+            graph=graph_of_entry(entry, self._site, language=language, authors=named),
+            linked=linked_entry(entry, self._site, language=language, authors=named, minutes=time),
         )
 
     def index(self, entries: Sequence[Entry], months: Sequence[tuple[str, int]], *, kinds: Sequence[str] = ()) -> bytes:
@@ -97,6 +109,7 @@ class Pages:
             kinds=[kind for kind in GROUPS if kind in kinds],
             title=self._site.title,
             description=self._site.subtitle or self._site.title,
+            linked=linked_site(self._site),
         )
 
     def month(self, name: str, entries: Sequence[Entry]) -> bytes:
@@ -134,20 +147,22 @@ class Pages:
 
     def _list(self, template: str, path: str, *, title: str, description: str | None = None, **facts: object) -> bytes:
         """A page of the site itself at a path below its base, which is not percent-encoded."""
+        said, address = description or f"{title}: {self._site.title}", self._site.base + quote(path)
         return self._render(
             template,
             title=title,
-            description=description or f"{title}: {self._site.title}",
+            description=said,
             language=self._site.language,
             rights=self._site.rights,
-            canonical=self._site.base + quote(path),
+            canonical=address,
             root="../" * path.count("/"),
-            **facts,
+            graph=graph_of_page(self._site, title=title, description=said, address=address),
+            **{"linked": None, **facts},
         )
 
     def _say(self, title: str, advice: str, root: str, *, lost: str | None = None) -> bytes:
-        rights = self._site.rights
-        return self._render("notice.html", title=title, description=advice, lost=lost, language="en", rights=rights, canonical=None, root=root)
+        facts = {"rights": self._site.rights, "canonical": None, "graph": (), "linked": None}
+        return self._render("notice.html", title=title, description=advice, lost=lost, language="en", root=root, **facts)
 
     def _render(self, template: str, *, root: str, **facts: object) -> bytes:
         return self._templates.get_template(template).render(facts, root=root, frame=self._frame(root)).encode()
@@ -161,6 +176,11 @@ class Pages:
         """The way to a document of ours from a page whose root is `root`."""
         path = permalink.removeprefix(self._site.base)
         return permalink if path == permalink else root + path
+
+    def _page_of(self, person: Person, there: Mapping[str, str]) -> str | None:
+        """The address of somebody's page here, else the one that they name."""
+        facet = author(person.name)
+        return f"{self._site.base}{quote(facet.address)}/" if facet.address in there else person.uri if on_the_web(person.uri) else None
 
     def _feed(self, facet: Facet) -> str:
         return f"{self._site.base}{quote(facet.address)}/feed.xml"
