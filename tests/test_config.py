@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -13,8 +14,10 @@ import pytest
 from apscheduler.triggers.cron import CronTrigger
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from feeder.config import Config, load, origins
+from feeder.config.schema import schema
 from feeder.errors import ConfigError, Problem
 from feeder.model import Person
 
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 EXAMPLE = (files("feeder") / "example.toml").read_text("utf-8")
+SCHEMA = Draft202012Validator(schema())
 
 
 @pytest.fixture
@@ -33,9 +37,11 @@ def root(tmp_path: Path) -> Path:
 
 
 def said(root: Path, text: str, environ: Mapping[str, str] | None = None) -> Config:
-    """The configuration of a folder whose feeder.toml says `text`."""
+    """The configuration of a folder whose feeder.toml says `text`. What is accepted, the schema accepts as well."""
     (root / "feeder.toml").write_text(text, "utf-8")
-    return load(root / "feeder.toml", environ or {})
+    config = load(root / "feeder.toml", environ or {})
+    assert not list(SCHEMA.iter_errors(tomllib.loads(text)))
+    return config
 
 
 def problems(root: Path, text: str, environ: Mapping[str, str] | None = None) -> tuple[Problem, ...]:
@@ -546,7 +552,7 @@ def test_the_example_changes_nothing_until_it_is_changed(root: Path) -> None:
     assert said(root, EXAMPLE) == plain
     defaults = "|".join({key for key, _ in _LINES} - _DERIVED)
     config = said(root, _uncommented(defaults))
-    assert config.model_dump(exclude={"said"}) == plain.model_dump(exclude={"said"})
+    assert config.model_dump(exclude={"said", "heard"}) == plain.model_dump(exclude={"said", "heard"})
     assert len(config.said) == len([key for key, _ in _LINES if key not in _DERIVED])
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+import click
 import pytest
 
 import feeder
@@ -236,7 +237,9 @@ def test_every_command_is_in_the_readme() -> None:
 
 def test_every_option_that_the_readme_names_is_there() -> None:
     """And each that only a program needs is named."""
-    options = {option for command in cli.main.commands.values() for parameter in command.params for option in parameter.opts}
+    commands = [*cli.main.commands.values()]
+    commands += [inner for command in commands if isinstance(command, click.Group) for inner in command.commands.values()]
+    options = {option for command in commands for parameter in command.params for option in parameter.opts}
     named = set(re.findall(r"`(?:feeder \w+ )?(--[a-z][a-z-]+)`", README))
     assert named <= options | {"--help"}
     assert {name for name, command in cli.main.commands.items() if any("--json" in parameter.opts for parameter in command.params)} == {

@@ -8,6 +8,7 @@ from feeder import __version__
 from feeder.cli._around import EXIT_CODES, FAULT, GONE, INTERRUPTED, QUARANTINE
 from feeder.cli._asking import check, explain, plan, status
 from feeder.cli._completion import completion
+from feeder.cli._configuring import config
 from feeder.cli._mending import export, import_, recover, retry
 from feeder.cli._publishing import build, init, run, serve
 from feeder.cli._shape import Group
@@ -15,7 +16,7 @@ from feeder.cli._shape import Group
 __all__ = ["EXIT_CODES", "FAULT", "GONE", "INTERRUPTED", "QUARANTINE", "main"]
 
 SECTIONS = {
-    "Begin": (init, completion),
+    "Begin": (init, config, completion),
     "Publish": (run, build, serve),
     "Ask": (check, status, plan, explain),
     "Mend and move": (retry, recover, import_, export),

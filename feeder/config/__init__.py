@@ -43,7 +43,8 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Config:
     compare_times(said, tables)
     if problems := said.problems():
         raise ConfigError(problems)
-    return Config.model_validate({"root": root, "file": found and found.absolute(), "said": tuple(said.origins()), **_completed(tables, root)})
+    whence = {"root": root, "file": found and found.absolute(), "said": tuple(said.origins()), "heard": tuple(said.heard(environ))}
+    return Config.model_validate({**whence, **_completed(tables, root)})
 
 
 def origins(config: Config) -> Mapping[str, str]:

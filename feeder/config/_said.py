@@ -65,6 +65,11 @@ class Said:
                 place = f"environment {variable}" if variable else f"{self.name}:{self._position(self._spots[path].key)[0]}"
                 yield f"{table}.{'authors' if key == 'author' else key}", place
 
+    def heard(self, environ: Mapping[str, str]) -> Iterable[tuple[str, str]]:
+        """("FEEDER_SECTION__KEY", "section.key") for each variable that is there; ("…", "") for one that is empty and says nothing."""
+        keys = {variable: ".".join(map(str, path)) for path, variable in self.variables.items()}
+        yield from ((name, keys.get(name, "")) for name in sorted(environ) if name.startswith("FEEDER_"))
+
     def table(self, name: str) -> dict[str, object]:
         """What was said in a table ("summary.llm" lies in "summary"); empty where there is none, or no table."""
         found: object = self.data

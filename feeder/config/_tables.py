@@ -44,7 +44,7 @@ from feeder.config._values import (
 )
 from feeder.model import Person
 
-__all__ = ["EITHER", "KEYS", "MODELS", "SECRETS", "AuthorTable", "Config", "LlmTable", "Table", "Tables"]
+__all__ = ["EITHER", "KEYS", "MODELS", "SECRETS", "AuthorTable", "Config", "LlmTable", "Table", "Tables", "people"]
 
 _UTC = ZoneInfo("UTC")
 
@@ -59,9 +59,10 @@ class AuthorTable(Table):
     email: Annotated[str, AfterValidator(email_address)] | None = Field(default=None, description="an e-mail address", examples=["ann@example.org"])
 
 
-def _people(value: object) -> object:
-    people = value if isinstance(value, list) else [value]
-    return tuple({"name": person} if isinstance(person, str) else person for person in people)
+def people(value: object) -> object:
+    """A name, a table, or a list of these."""
+    listed = value if isinstance(value, list) else [value]
+    return tuple({"name": person} if isinstance(person, str) else person for person in listed)
 
 
 def _person(author: AuthorTable) -> Person:
@@ -80,12 +81,12 @@ _Person = Annotated[Person, GetPydanticSchema(_person_schema)]
 class _FeedTable(Table):
     title: OneLine = Field(default="", description="one line of text", examples=["My notes"])
     subtitle: OneLine | None = Field(default=None, description="one line of text", examples=["What I learned this week"])
-    id: Iri | None = Field(default=None, description="an absolute address", examples=["urn:uuid:7c0e4a3e-3c5f-4b6e-9d51-2f1f0c2a9b10"])
     base_url: Annotated[str, AfterValidator(web_address)] | None = Field(
         default=None, description="a web address", examples=["https://example.org/notes/"]
     )
+    id: Iri | None = Field(default=None, description="an absolute address", examples=["urn:uuid:7c0e4a3e-3c5f-4b6e-9d51-2f1f0c2a9b10"])
     language: Annotated[str, AfterValidator(language_tag)] = Field(default="en", description="a language tag (BCP 47)", examples=["en-GB"])
-    authors: Annotated[tuple[_Person, ...], BeforeValidator(_people)] = Field(
+    authors: Annotated[tuple[_Person, ...], BeforeValidator(people)] = Field(
         default=(),
         validation_alias=AliasChoices("authors", "author"),
         description='a name, {name = "…", uri = "…", email = "…"}, or a list of these',
@@ -174,11 +175,13 @@ class Config(Tables):
     """All that can be configured, complete: folders absolute, times in seconds, sizes in bytes, nothing left to decide.
 
     `root` is the folder of the file, or the one that feeder was started in; `file` is None where there is none.
+    `said` is who said each key that was said; `heard` the variables that were there, each with the key that it says, if it says one.
     """
 
     root: Path
     file: Path | None
     said: tuple[tuple[str, str], ...] = ()
+    heard: tuple[tuple[str, str], ...] = ()
 
     @property
     def base(self) -> str:

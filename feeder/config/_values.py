@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BeforeValidator, SecretStr
 from feeder.text import legal, line
 
 __all__ = [
+    "CATEGORIES",
     "Duration",
     "Folder",
     "Iri",
@@ -29,18 +30,23 @@ __all__ = [
     "credential",
     "crontab",
     "email_address",
+    "folder",
     "host_name",
     "hub_address",
+    "iri",
     "kind_name",
     "language_tag",
     "names_folder",
     "once_each",
+    "one_line",
     "one_or_more",
     "podcast_category",
+    "seconds",
     "shown",
     "size",
     "watchword",
     "web_address",
+    "zone",
 ]
 
 
@@ -58,7 +64,8 @@ _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _SIZES = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 
 
-def _seconds(value: object) -> object:
+def seconds(value: object) -> object:
+    """A length of time in seconds."""
     if isinstance(value, str):
         parts = re.findall(r"(\d+(?:\.\d+)?)\s*(ms|[smhdw])", value)
         if not re.fullmatch(r"\s*(?:\d+(?:\.\d+)?\s*(?:ms|[smhdw])\s*)+", value):
@@ -77,7 +84,8 @@ def size(value: object) -> object:
     return value
 
 
-def _folder(value: object) -> object:
+def folder(value: object) -> object:
+    """The path of a folder."""
     if not isinstance(value, str):
         return value
     if not names_folder(value):
@@ -90,19 +98,21 @@ def names_folder(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and bool(value.strip()) and not re.search(r"[\x00-\x1f]", value)
 
 
-def _zone(value: object) -> object:
+def zone(value: object) -> object:
+    """A time zone by its name in the IANA database."""
     if not isinstance(value, str):
         return value
     try:
         return ZoneInfo(value)
     except (KeyError, ValueError, OSError):  # unknown, "../etc", or a folder of zones such as "Europe"
-        zones = sorted(available_timezones())
-        names = {zone.rpartition("/")[2].lower(): zone for zone in zones} | {zone.lower(): zone for zone in zones}
+        known = sorted(available_timezones())
+        names = {name.rpartition("/")[2].lower(): name for name in known} | {name.lower(): name for name in known}
         close = closest(value.replace(" ", "_"), names)
         raise WrongError(f"{shown(value)} is not a known time zone", f'did you mean "{names[close]}"?' if close else "") from None
 
 
-def _one_line(value: str) -> str:
+def one_line(value: str) -> str:
+    """One line of text, without what could reorder or hide it."""
     if not line(value) or line(value) != value.strip() or not legal(value):
         raise WrongError("must be one line of text, not empty and without control characters")
     return line(value)
@@ -117,7 +127,8 @@ def language_tag(value: str) -> str:
     raise WrongError(f"{shown(value)} is not a language tag (BCP 47)", hint)
 
 
-def _iri(value: str) -> str:
+def iri(value: str) -> str:
+    """An absolute IRI, RFC 3987."""
     if re.fullmatch(r"""[A-Za-z][A-Za-z0-9+.-]*:[^\s<>"{}|\\^`]+""", value) and legal(value):
         return value
     bare = re.fullmatch(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", value)
@@ -131,7 +142,7 @@ def email_address(value: str) -> str:
     raise WrongError(f"{shown(value)} is not an e-mail address")
 
 
-_CATEGORIES = (
+CATEGORIES = (
     *("Arts", "Business", "Comedy", "Education", "Fiction", "Government", "Health & Fitness", "History", "Kids & Family", "Leisure", "Music", "News"),
     *("Religion & Spirituality", "Science", "Society & Culture", "Sports", "Technology", "True Crime", "TV & Film"),
 )
@@ -140,9 +151,9 @@ _CATEGORIES = (
 def podcast_category(value: str) -> str:
     """One of Apple's categories, with at most one below it."""
     first, *rest = (" ".join(part.split()) for part in value.split(">"))
-    if first in _CATEGORIES and len(rest) < 2 and all(rest):
+    if first in CATEGORIES and len(rest) < 2 and all(rest):
         return " > ".join((first, *rest))
-    close = next(iter(difflib.get_close_matches(first, _CATEGORIES, 1)), "")
+    close = next(iter(difflib.get_close_matches(first, CATEGORIES, 1)), "")
     raise WrongError(f"{shown(value)} is no category of podcasts", f'did you mean "{close}"?' if close else 'for example "Arts > Books"')
 
 
@@ -260,11 +271,11 @@ def _cron_field(field: str, name: str, low: int, high: int) -> list[int]:
 
 
 _IN_PATHS = "/%:@!$&'()*+,;=~"
-OneLine = Annotated[str, AfterValidator(_one_line)]
-Iri = Annotated[str, AfterValidator(_iri)]
-Duration = Annotated[float, BeforeValidator(_seconds)]
-Folder = Annotated[Path, BeforeValidator(_folder)]
-Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
+OneLine = Annotated[str, AfterValidator(one_line)]
+Iri = Annotated[str, AfterValidator(iri)]
+Duration = Annotated[float, BeforeValidator(seconds)]
+Folder = Annotated[Path, BeforeValidator(folder)]
+Zone = Annotated[ZoneInfo, BeforeValidator(zone)]
 
 
 def bare(annotation: object, metadata: Iterable[object] = ()) -> tuple[object, tuple[object, ...]]:
