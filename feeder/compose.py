@@ -151,13 +151,14 @@ def _parts(config: Config, ledger: Ledger, clock: Clock, store: Store) -> Parts:
     site = replace(_site(config, ledger, publisher), image=cover, podcast=_podcast(config))
     terms = Terms(config.feed.entries, timedelta(seconds=config.feed.tombstones))
     style = hashlib.sha256(repr((site, terms, html.VERSION, __version__)).encode()).hexdigest()[:16]
+    memo = xml.Memo(xml.ROOM // config.among)  # several feeds have together as much as one
     return Parts(
         inbox=Inbox(
             config.input.folder, suffixes=readers.suffixes(), media=media.SUFFIXES, settle=config.input.settle, max_size=config.input.max_size
         ),
         intake=intake(config, assistant),
         ledger=ledger,
-        press=Press(ledger, store, site, html.Pages(site), (*html.static(), *covers), config.feed.entries, __version__),
+        press=Press(ledger, store, site, html.Pages(site), (*html.static(), *covers), config.feed.entries, __version__, memo=memo),
         publisher=publisher,
         settle=config.input.settle,
         largest=config.input.max_media,
@@ -170,7 +171,8 @@ def _parts(config: Config, ledger: Ledger, clock: Clock, store: Store) -> Parts:
 
 def _site(config: Config, ledger: Ledger, publisher: Publisher) -> Site:
     feed = config.feed
-    ident = feed.id or ledger.get("feed_id") or xml.feed_id(publisher.get(FEED) or b"") or uuid5(NAMESPACE_URL, feed.base_url or UNPLACED).urn
+    minted = uuid5(NAMESPACE_URL, feed.base_url or UNPLACED + config.prefix).urn
+    ident = feed.id or ledger.get("feed_id") or xml.feed_id(publisher.get(FEED) or b"") or minted
     every = int(config.schedule.every or 0)
     return Site(ident, feed.title or "", config.base, feed.language, feed.authors, feed.subtitle, feed.rights, every, _hubs(config))
 

@@ -32,12 +32,20 @@ class Watcher:
     REST = 0.25  # seconds between two hints: a file that is being copied changes all the time
 
     def __init__(
-        self, folder: Path, *, hint: Callable[[], None], ignored: Callable[[str], bool], note: Callable[[str | None], None], retry: float = 1.0
+        self,
+        folder: Path,
+        *,
+        hint: Callable[[], None],
+        ignored: Callable[[str], bool],
+        note: Callable[[str | None], None],
+        retry: float = 1.0,
+        log: logging.Logger = _log,
     ) -> None:
         """`hint` is called for a change, `note` with what keeps it from watching (None: nothing); `ignored` says which file names do not count.
 
         `retry` is seconds: between two looks whether the folder is still the same, and before a missing one is looked for again.
         """
+        self._log = log
         self._folder = folder
         self._retry = retry
         self._hint = hint
@@ -107,9 +115,9 @@ class Watcher:
             self._problem = problem
             self._note(problem)
         if problem:
-            _log.warning("%s", problem)
+            self._log.warning("%s", problem)
         else:
-            _log.info("%s is watched", self._folder)
+            self._log.info("%s is watched", self._folder)
 
 
 class Signals:
@@ -184,10 +192,12 @@ class Lines(logging.Formatter):
     """One line per event, whatever is in a file's name or an error's message; a traceback follows on lines of its own (I20)."""
 
     def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)s %(message)s")
+        super().__init__("%(asctime)s %(levelname)s %(feed)s%(message)s")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
-        """Return the line, with what could move the cursor or feign another line shown instead of done."""
+        """Return the line, with what could move the cursor or feign another line shown instead of done. Of a feed's own logger it bears the name."""
+        feed = record.name.partition(".")[2]
+        record.feed = f"{feed}: " if feed else ""
         return printable(super().formatMessage(record))
 
     def format(self, record: logging.LogRecord) -> str:

@@ -181,8 +181,11 @@ class Rounds:
     `note` hears, by the name of a hub, what is wrong with it, or None when it takes pings again.
     """
 
-    def __init__(self, couriers: Iterable[Courier], queue: Queue, *, last: int, note: Callable[[str, str | None], None]) -> None:
+    def __init__(
+        self, couriers: Iterable[Courier], queue: Queue, *, last: int, note: Callable[[str, str | None], None], log: logging.Logger = _log
+    ) -> None:
         """Pings up to the number `last` are those of feeds that are out."""
+        self._log = log
         self._couriers = tuple(couriers)
         self._queue = queue
         self._last = last
@@ -228,7 +231,7 @@ class Rounds:
             with self._queue() as pings:
                 self._deliver(courier, pings)
         except LedgerError as error:  # its disk is full, say
-            _log.error("%s cannot be told: %s", courier.shown, error)
+            self._log.error("%s cannot be told: %s", courier.shown, error)
             self._rest(LOOK, self._calls)
 
     def _deliver(self, courier: Courier, pings: Pings) -> None:
@@ -236,9 +239,9 @@ class Rounds:
             calls = self._calls
             delivery = courier.deliver(pings, self._last, self._check)
             for remark in delivery.remarks:
-                _log.warning("%s", remark)
+                self._log.warning("%s", remark)
             if delivery.told:
-                _log.info("%s was told of changes (feeds: %d)", courier.shown, delivery.told)
+                self._log.info("%s was told of changes (feeds: %d)", courier.shown, delivery.told)
             error = pings.hub(courier.hub).error
             self._say(courier, f"does not take pings: {error}" if error else None)
             self._rest(courier.pause(pings), calls)

@@ -29,7 +29,7 @@ class Press:
     """What documents are made with. `limit` counts the entries of the current document; `version` is the program's.
 
     `memory` holds some entries as they were read last, by id and revision: one stands in many documents. `composed` holds the
-    current document of the last edition.
+    current document of the last edition. `memo` holds entries as they were written last.
     """
 
     ledger: Ledger
@@ -41,6 +41,7 @@ class Press:
     version: str
     memory: dict[tuple[str, int], Entry] = field(default_factory=dict)
     composed: list[tuple[Edition, Feed]] = field(default_factory=list)
+    memo: xml.Memo = field(default_factory=lambda: xml.Memo(xml.ROOM))
 
     def digests(self) -> dict[str, str]:
         """By path, a digest of each document that is the same in every edition."""
@@ -94,14 +95,15 @@ class Press:
     def _feed(self, shelf: Edition, wanted: Wanted) -> bytes:
         match wanted.kind:
             case Kind.ARCHIVE:
-                return xml.atom(self._archive(shelf, wanted), generator_version=self.version)
+                return xml.atom(self._archive(shelf, wanted), generator_version=self.version, memo=self.memo)
             case Kind.FACET_FEED:
-                return xml.atom(self._shared(shelf, wanted), generator_version=self.version)
+                return xml.atom(self._shared(shelf, wanted), generator_version=self.version, memo=self.memo)
             case Kind.RSS:
-                return xml.rss(feeds.twin(self._current(shelf, wanted.ids), wanted.path, "application/rss+xml"), generator_version=self.version)
+                twin = feeds.twin(self._current(shelf, wanted.ids), wanted.path, "application/rss+xml")
+                return xml.rss(twin, generator_version=self.version, memo=self.memo)
             case Kind.JSON:
                 return jsonfeed.render(feeds.twin(self._current(shelf, wanted.ids), wanted.path, "application/feed+json"))
-        return xml.atom(self._current(shelf, wanted.ids), generator_version=self.version)
+        return xml.atom(self._current(shelf, wanted.ids), generator_version=self.version, memo=self.memo)
 
     def _current(self, shelf: Edition, ids: Sequence[str]) -> Feed:
         """The document that subscribers poll, whatever its format: it is composed once for all of them."""

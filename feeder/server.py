@@ -24,10 +24,10 @@ from urllib.parse import quote, unquote_to_bytes
 from feeder.desk import Asked, Desk, Told
 from feeder.shelf import Item, Manifest, Shelf
 
-__all__ = ["App", "Asked", "Desk", "Told", "app", "refusal"]
+__all__ = ["App", "Asked", "Desk", "Scope", "Told", "app", "refusal"]
 
 
-class _Scope(TypedDict):
+class Scope(TypedDict):
     """What is used of an ASGI HTTP connection scope."""
 
     type: str
@@ -38,7 +38,7 @@ class _Scope(TypedDict):
     client: NotRequired[tuple[str, int] | None]
 
 
-App = Callable[[_Scope, Callable[[], Awaitable[object]], Callable[[dict[str, object]], Awaitable[None]]], Awaitable[None]]
+App = Callable[[Scope, Callable[[], Awaitable[object]], Callable[[dict[str, object]], Awaitable[None]]], Awaitable[None]]
 """An ASGI application, as far as HTTP goes."""
 
 _Headers = list[tuple[bytes, bytes]]
@@ -169,7 +169,7 @@ def _range(said: bytes, size: int) -> tuple[int, int] | tuple[()] | None:
     return (start, min(end + 1 if match[2] else size, size)) if start < size else ()
 
 
-def _asked(path: str, scope: _Scope, fields: Mapping[bytes, bytes]) -> Asked:
+def _asked(path: str, scope: Scope, fields: Mapping[bytes, bytes]) -> Asked:
     """A request as a desk hears it. Of two names for this server the one in the target counts (RFC 9112 section 3.2.2)."""
     said = {name.decode("latin-1"): value.decode("latin-1") for name, value in fields.items()}
     if (match := _TARGET.fullmatch(scope["raw_path"])) and match[1] is not None:
@@ -205,7 +205,7 @@ class _App:
         self._links = links
         self._clock = clock
 
-    async def __call__(self, scope: _Scope, receive: Callable[[], Awaitable[object]], send: Callable[[dict[str, object]], Awaitable[None]]) -> None:
+    async def __call__(self, scope: Scope, receive: Callable[[], Awaitable[object]], send: Callable[[dict[str, object]], Awaitable[None]]) -> None:
         """Answer one request. `receive` is never asked: no request to us has a body that matters."""
         del receive
         if scope["type"] != "http":
@@ -232,7 +232,7 @@ class _App:
                 at, left = at + len(piece), left - len(piece)
                 await send({"type": "http.response.body", "body": piece, "more_body": left > 0})
 
-    async def _answer(self, scope: _Scope) -> _Answer:
+    async def _answer(self, scope: Scope) -> _Answer:
         method, fields = scope["method"], _fields(scope["headers"])
         if method == "OPTIONS":
             return _Answer(HTTPStatus.NO_CONTENT, [_ALLOW])

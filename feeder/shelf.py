@@ -15,6 +15,7 @@ import hashlib
 import os
 import re
 import stat
+import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -22,7 +23,7 @@ from dataclasses import dataclass, replace
 from io import FileIO
 from pathlib import Path, PurePosixPath
 
-__all__ = ["Item", "Manifest", "Shelf"]
+__all__ = ["ROOM", "Item", "Manifest", "Shelf"]
 
 _MEDIA = {
     ".html": "text/html; charset=utf-8",
@@ -53,8 +54,10 @@ _ROOT = re.compile(rb"<(feed|rss)[\s>]")
 _JSON_FEED = re.compile(rb'"version"\s*:\s*"https://jsonfeed\.org/')
 _SMALL = re.compile("text/|image/svg|.*(?:xml|json)")
 _DIGEST = re.compile(r"media/([0-9a-f]{32})\.\w+")
+ROOM = 32 * 1024 * 1024  # bytes of documents that are kept in memory
 _LARGEST = 8 * 1024 * 1024
 _DEEPEST = 64
+_UNDATED = sys.maxsize  # seconds: no time in the future is told
 
 
 class _UnservedError(Exception):
@@ -159,8 +162,11 @@ def _read(root: Path, path: str) -> Item:
         if len(body) != status.st_size:
             raise OSError(errno.EAGAIN, "changed while it was read", path)
     media, shown = _media(path, body)
-    tag = hashlib.blake2b(body, digest_size=16).hexdigest()
-    return Item(path, tag, len(body), int(status.st_mtime), media, shown, body)
+    return Item(path, _tag(body), len(body), int(status.st_mtime), media, shown, body)
+
+
+def _tag(body: bytes) -> str:
+    return hashlib.blake2b(body, digest_size=16).hexdigest()
 
 
 def _regular(root: Path, path: str) -> tuple[int, os.stat_result]:
@@ -237,12 +243,20 @@ class Shelf:
     there is no manifest and everything is answered 503. `load` and `refresh` may be called from any thread.
     """
 
-    def __init__(self, folder: Path, *, max_age: int = 300, room: int = 32 * 1024 * 1024) -> None:
+    def __init__(self, folder: Path, *, max_age: int = 300, room: int = ROOM) -> None:
         self.max_age = max_age
         self._folder = folder
         self._cache = _Cache(room)
         self._manifest: Manifest | None = None
         self._writing = threading.Lock()
+
+    @classmethod
+    def of(cls, documents: Mapping[str, bytes]) -> Shelf:
+        """A shelf of documents that lie in no folder, and of nothing else. No date is told of them."""
+        shelf = cls(Path())
+        items = [Item(path, _tag(body), len(body), _UNDATED, *_media(path, body), body) for path, body in documents.items()]
+        shelf._manifest = Manifest({item.path: item for item in items}, frozenset())
+        return shelf
 
     @property
     def manifest(self) -> Manifest | None:

@@ -87,8 +87,18 @@ class Runner:
     """
 
     def __init__(
-        self, work: Work, bell: Bell, *, deadline: float, on_hung: Callable[[], None], clock: Clock, grace: float = GRACE, loaded: bool = False
+        self,
+        work: Work,
+        bell: Bell,
+        *,
+        deadline: float,
+        on_hung: Callable[[], None],
+        clock: Clock,
+        grace: float = GRACE,
+        loaded: bool = False,
+        log: logging.Logger = _log,
     ) -> None:
+        self._log = log
         self._work = work
         self._bell = bell
         self._deadline = deadline
@@ -173,15 +183,15 @@ class Runner:
         wall, tick = self._clock.wall(), self._clock.tick()
         moved, self._drift, self._beat = wall - tick - self._drift, wall - tick, tick
         if abs(moved) > JUMP:
-            _log.warning("the clock moved by %+.0f s: the schedule starts anew", moved)
+            self._log.warning("the clock moved by %+.0f s: the schedule starts anew", moved)
             self._bell.start()
             self.request("clock")
         elif self._bell.late(wall) > LATE:
-            _log.error("the scheduler has stopped: it is started anew")
+            self._log.error("the scheduler has stopped: it is started anew")
             self._bell.start()
             self.request("scheduler")
         if not self._worker.is_alive():
-            _log.error("the worker thread has ended: another one takes over")
+            self._log.error("the worker thread has ended: another one takes over")
             self._worker = self._thread()
             self._worker.start()
             self.request("worker")
@@ -193,11 +203,11 @@ class Runner:
             return
         if cycle.asked is None:
             if tick - cycle.began > self._deadline:
-                _log.error("the cycle runs for more than %.0f s: it is asked to stop", self._deadline)
+                self._log.error("the cycle runs for more than %.0f s: it is asked to stop", self._deadline)
                 cycle.asked = tick
                 cycle.stop.set()
         elif tick - cycle.asked > self._grace:
-            _log.critical("the cycle hangs and does not stop")
+            self._log.critical("the cycle hangs and does not stop")
             self._on_hung()
 
     # the worker
@@ -220,25 +230,25 @@ class Runner:
 
     def _once(self, cycle: _Cycle, reasons: str) -> None:
         began = self._clock.now()
-        _log.debug("a cycle begins: %s", reasons)
+        self._log.debug("a cycle begins: %s", reasons)
         self._cycles += 1
         try:
             outcome = self._work(cycle.check)
         except Abandoned as error:
             if not self._closing:
                 self._failed(began, str(error))
-            _log.warning("%s", error)
+            self._log.warning("%s", error)
         except FeederError as error:
             self._failed(began, str(error))
-            _log.error("the cycle failed: %s", error)
+            self._log.error("the cycle failed: %s", error)
         except Exception as error:  # noqa: BLE001 - the top of the service: whatever a cycle does, the next one runs (J3)
             self._failed(began, f"{type(error).__name__}: {error}")
-            _log.exception("the cycle failed")
+            self._log.exception("the cycle failed")
         else:
             self._ready, self._error, self._in_a_row = True, None, 0
             self._last = began, outcome.summary or "nothing new"
             if outcome.summary:
-                _log.info("%s", outcome.summary)
+                self._log.info("%s", outcome.summary)
             self._promised = self._moment(outcome, began)
             self._bell.at(self._promised)
 

@@ -377,7 +377,9 @@ def test_the_service_says_nothing_of_what_is_to_come(tmp_path: Path) -> None:
     (tmp_path / "feeder.toml").write_text('[input]\nsettle = "100ms"\n[schedule]\nevery = "1h"\n')
     with compose.publishing(load()) as parts:
         service = Service(load(), parts, load, watch=False, accept_removals=False, on_hung=lambda: None, clock=Clock())
-        port = service.serve("127.0.0.1", 0)
+        server = Server(service.app(), host="127.0.0.1", port=0)
+        server.start()
+        port = server.address[1]
         service.start(load())
         try:
             _until(lambda: b"Rain" in _got(port, "feed.xml"))
@@ -395,6 +397,7 @@ def test_the_service_says_nothing_of_what_is_to_come(tmp_path: Path) -> None:
             assert time.time() >= when.timestamp()
         finally:
             service.stop()
+            server.stop(0.2)
 
 
 def _got(port: int, path: str) -> bytes:

@@ -30,6 +30,7 @@ from feeder.clock import Clock
 from feeder.errors import Abandoned, PublishError
 from feeder.host import Lines, Watcher
 from feeder.inbox import ignored_name
+from feeder.listener import Server
 from feeder.service import Alarm, Options, Schedule, Service, _greeting
 from feeder.supervisor import LATE, STALE, Runner
 from tests.clockshift import Shift
@@ -770,7 +771,7 @@ from feeder import config, service
 from feeder.errors import FeederError
 try:
     load = lambda: config.load(None, {"FEEDER_SERVE__PORT": "0"})
-    code = service.run(load, service.Options(watch="WATCH" in os.environ), say=lambda line: print(line, flush=True))
+    code = service.run([load], service.Options(watch="WATCH" in os.environ), say=lambda line: print(line, flush=True))
 except FeederError as error:
     print(error, file=sys.stderr)
     code = error.exit_code
@@ -923,7 +924,7 @@ def test_a_reload_takes_up_a_good_configuration_and_keeps_the_old_one_for_a_bad_
 )
 def test_a_start_says_when_the_links_in_the_feed_are_of_this_machine_alone(tmp_path: Path, toml: str, warned: bool) -> None:
     site = Site(tmp_path, toml=toml)
-    greeting = _greeting(config.load(site.root / "feeder.toml", {}), Options()).splitlines()
+    greeting = _greeting([config.load(site.root / "feeder.toml", {})], Options()).splitlines()
     assert ("Readers elsewhere cannot open the links in the feed: set base_url in [feed]." in greeting) == warned
 
 
@@ -936,6 +937,9 @@ def test_health_counts_problems_whatever_has_them(tmp_path: Path) -> None:
         until(lambda: "articles: 1 problem; see `feeder status`" in str(service.runner.health()[1]["reasons"]))
 
 
+ADDRESSES: dict[Service, str] = {}
+
+
 @contextmanager
 def at_work(site: Site) -> Iterator[Service]:
     """The service of a site in this process, served but not started yet."""
@@ -945,19 +949,15 @@ def at_work(site: Site) -> Iterator[Service]:
 
     with compose.publishing(load()) as parts:
         service = Service(load(), parts, load, watch=True, accept_removals=False, on_hung=lambda: None, clock=Clock())
-        service.serve("127.0.0.1", 0)
+        server = Server(service.app(), host="127.0.0.1", port=0)
+        server.start()
+        ADDRESSES[service] = f"http://127.0.0.1:{server.address[1]}/"
         try:
             yield service
         finally:
             if service.runner._worker.is_alive():
                 service.stop()
-            elif service._server:
-                service._server.stop(0.2)
-
-
-def _address(service: Service) -> str:
-    assert service._server
-    return f"http://127.0.0.1:{service._server.address[1]}/"
+            server.stop(0.2)
 
 
 def test_a_withdrawn_page_is_gone_from_the_first_second_of_a_restart(tmp_path: Path) -> None:
@@ -971,8 +971,8 @@ def test_a_withdrawn_page_is_gone_from_the_first_second_of_a_restart(tmp_path: P
         until(lambda: site.published().count("<entry>") == 2, 20)
         assert _stops_well(process)
     with at_work(site) as service:
-        assert _status(_address(service) + "articles/river.html") == 410
-        assert _status(_address(service) + "articles/sea.html") == 200
+        assert _status(ADDRESSES[service] + "articles/river.html") == 410
+        assert _status(ADDRESSES[service] + "articles/sea.html") == 200
 
 
 def test_a_reload_leaves_nothing_of_the_old_watcher_and_the_old_schedule(tmp_path: Path) -> None:
@@ -986,15 +986,15 @@ def test_a_reload_leaves_nothing_of_the_old_watcher_and_the_old_schedule(tmp_pat
         service.reload()
         until(lambda: "A day at the river" in site.published(), 20)
         assert "watch: " not in str(service.runner.health()[1]["reasons"])
-        until(lambda: _status(_address(service) + "feed.xml") == 200)
-        with urllib.request.urlopen(_address(service) + "feed.xml", timeout=5) as answer:
+        until(lambda: _status(ADDRESSES[service] + "feed.xml") == 200)
+        with urllib.request.urlopen(ADDRESSES[service] + "feed.xml", timeout=5) as answer:
             assert answer.headers["cache-control"] == "max-age=3600"
 
 
 SERVE = """
 import sys
 from feeder import config, service
-sys.exit(service.serve(config.load(None, {"FEEDER_SERVE__PORT": "0"}), say=lambda line: print(line, flush=True)))
+sys.exit(service.serve([lambda: config.load(None, {"FEEDER_SERVE__PORT": "0"})], say=lambda line: print(line, flush=True)))
 """
 
 

@@ -34,6 +34,7 @@ from feeder.config import Config
 from feeder.endpoint import Answered, Endpoint, Unanswered, near, private
 from feeder.errors import Abandoned, ConfigError, LedgerError
 from feeder.ledger import Hub, Ledger, News, Pings, Shelved
+from feeder.listener import Server
 from feeder.model import Document
 from feeder.notify import FORM, Courier, Rounds, is_topic, link_field
 from feeder.pipeline import Report
@@ -873,7 +874,8 @@ def test_a_ping_waits_until_the_server_has_taken_up_the_new_bytes(hub: Desk, tmp
         service = Service(room.config, parts, load, watch=False, accept_removals=False, on_hung=lambda: None, clock=Clock())
         service._shelf = SlowShelf(room.output)
         service._shelf.load()
-        service.serve("127.0.0.1", port)
+        server = Server(service.app(), host="127.0.0.1", port=port)
+        server.start()
         service.start(room.config)
         try:
             wait_for(lambda: room.waiting() == [0])
@@ -886,6 +888,7 @@ def test_a_ping_waits_until_the_server_has_taken_up_the_new_bytes(hub: Desk, tmp
             wait_for(lambda: room.waiting() == [0])
         finally:
             assert service.stop()
+            server.stop(0.2)
     assert fetched
     assert all("Sun in Velden" in body for body in fetched)
 

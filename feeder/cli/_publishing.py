@@ -32,6 +32,7 @@ from feeder.cli._around import (
     unmoved_by_retry,
     warn,
 )
+from feeder.cli._several import files_argument, loaders
 from feeder.cli._shape import command
 
 __all__ = ["build", "init", "run", "serve"]
@@ -71,18 +72,23 @@ def init(folder: str) -> None:
         ("feeder run", "in a folder with input/, or an empty one"),
         ("feeder run --port 8080", "where port 8000 is taken"),
         ("feeder run --no-serve -c /srv/notes/feeder.toml", "where another web server serves the output"),
+        ("feeder run news.toml notes.toml", "two feeds, at /news/ and /notes/"),
     )
 )
+@files_argument
 @config_option
 @removals_option
 @click.option("--no-watch", is_flag=True, help="Look on schedule only, not when a file changes.")
 @click.option("--no-serve", is_flag=True, help="Publish to the output folder only.")
 @host_option
 @port_option
-def run(config_file: str | None, *, accept_removals: bool, no_watch: bool, no_serve: bool, host: str | None, port: int | None) -> None:
+def run(
+    files: tuple[str, ...], config_file: str | None, *, accept_removals: bool, no_watch: bool, no_serve: bool, host: str | None, port: int | None
+) -> None:
     """Publish, serve, and keep doing so.
 
     Looks on schedule and whenever a file changes, and serves the result, until stopped. With --verbose, every cycle is logged, and why it ran.
+    Several configurations are several feeds, each by itself, on one server: NAME.toml is found at /NAME/, or where its base_url says.
 
     \b
     SIGTERM, SIGINT  finish or abandon the cycle within 5 s and end; the output is never half-written
@@ -93,9 +99,9 @@ def run(config_file: str | None, *, accept_removals: bool, no_watch: bool, no_se
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})  # until service.Signals takes it: one that comes during the imports waits
     from feeder import service
 
-    load = loader(config_file, host, port)
+    loads = loaders(config_file, files, host, port)
     options = service.Options(watch=not no_watch, serve=not no_serve, accept_removals=accept_removals, verbose=is_verbose())
-    sys.exit(service.run(load, options, say=say))
+    sys.exit(service.run(loads, options, say=say))
 
 
 @command(
@@ -141,20 +147,21 @@ def build(config_file: str | None, *, accept_removals: bool, as_json: bool) -> N
         ("feeder serve --port 0", "on any port that is free"),
     )
 )
+@files_argument
 @config_option
 @host_option
 @port_option
-def serve(config_file: str | None, host: str | None, port: int | None) -> None:
+def serve(files: tuple[str, ...], config_file: str | None, host: str | None, port: int | None) -> None:
     """Serve what is published, and publish nothing.
 
-    Another process may publish to the output folder meanwhile.
+    Another process may publish to the output folder meanwhile. Several configurations are served together, as run does.
     """
     import signal
 
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})  # as in run
     from feeder import service
 
-    sys.exit(service.serve(loader(config_file, host, port)(), say=say))
+    sys.exit(service.serve(loaders(config_file, files, host, port), say=say))
 
 
 def _made(path: Path, body: str) -> bool:

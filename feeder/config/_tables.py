@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -176,19 +178,31 @@ class Config(Tables):
 
     `root` is the folder of the file, or the one that feeder was started in; `file` is None where there is none.
     `said` is who said each key that was said; `heard` the variables that were there, each with the key that it says, if it says one.
+    `among` counts the configurations that are served together.
     """
 
     root: Path
     file: Path | None
     said: tuple[tuple[str, str], ...] = ()
     heard: tuple[tuple[str, str], ...] = ()
+    among: int = 1
+
+    @property
+    def name(self) -> str:
+        """What it is called among several: the name of its file; of a `feeder.toml`, which every folder may have, that of its folder."""
+        return unicodedata.normalize("NFC", self.root.name if self.file is None or self.file.name == "feeder.toml" else self.file.stem)
+
+    @property
+    def prefix(self) -> str:
+        """Its own path below the server's address: nothing, or where there are several, its name and "/"."""
+        return "" if self.among == 1 else f"{quote(self.name, safe='', errors='surrogateescape')}/"
 
     @property
     def base(self) -> str:
         """The absolute URL that everything published stands under; ends in "/"."""
         anywhere = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - compared with, not bound to
         host = anywhere.get(self.serve.host, f"[{self.serve.host}]" if ":" in self.serve.host else self.serve.host)
-        return self.feed.base_url or f"http://{host}:{self.serve.port}/"
+        return self.feed.base_url or f"http://{host}:{self.serve.port}/{self.prefix}"
 
     @property
     def state(self) -> Path:

@@ -15,27 +15,30 @@ import functools
 import logging
 import os
 import signal
-from collections.abc import Callable, Set
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence, Set
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
+from typing import NoReturn
 
-from feeder import compose, edition, notify, rescue
+from feeder import compose, edition, notify, rescue, together
 from feeder.clock import Clock
 from feeder.config import Config, origins
-from feeder.errors import FeederError
+from feeder.errors import ConfigError, FeederError
+from feeder.front import Door
 from feeder.host import Signals, write_logs
 from feeder.listener import Server
 from feeder.pipeline import Parts
 from feeder.press import FEED
-from feeder.publishers import Publisher
-from feeder.server import app
+from feeder.server import App, app
 from feeder.service._alarm import Alarm, Schedule
+from feeder.service._house import House, front_of, named, overall, stopped
 from feeder.service._publisher import Service, max_age
-from feeder.shelf import Shelf
+from feeder.shelf import ROOM, Shelf
 from feeder.text import printable
+from feeder.together import Load
 
-__all__ = ["Alarm", "Options", "Schedule", "Service", "run", "serve"]
+__all__ = ["Alarm", "House", "Load", "Options", "Schedule", "Service", "run", "serve"]
 
 BEAT = 1.0  # seconds between two looks of the supervisor
 
@@ -52,45 +55,70 @@ class Options:
     verbose: bool = False
 
 
-def run(load: Callable[[], Config], options: Options, *, say: Callable[[str], None]) -> int:
+def run(loads: Sequence[Load], options: Options, *, say: Callable[[str], None]) -> int:
     """Publish until a signal says to stop, and return the exit code: 0. To be called in the main thread.
 
-    `load` reads the configuration, now and at each SIGHUP; `say` is told where to look. Raises ConfigError, Busy (another process
-    publishes here), LedgerError, or FeederError where the address is taken.
+    `loads` read the configurations, one for each feed, now and at each SIGHUP; `say` is told where to look. Raises ConfigError, Busy (another
+    process publishes here), LedgerError, or FeederError where the address is taken: either all feeds are started, or none.
     """
     write_logs(logging.DEBUG if options.verbose else logging.INFO)
-    clock, warn = Clock(), functools.partial(_log.warning, "%s")
-    with Signals() as signals, rescue.publishing(config := load(), clock=clock, say=warn) as parts:
-        _make_input(config, parts, say)
-        removals = options.accept_removals
-        service = Service(config, parts, load, watch=options.watch, accept_removals=removals, on_hung=signals.restart, clock=clock)
+    with Signals() as signals, ExitStack() as stack:
+        configs = together.loaded(loads)
+        parts = _opened(configs, stack)
+        house = House(_services(configs, parts, loads, options, signals), loads)
+        for config, part in zip(configs, parts, strict=True):
+            _make_input(config, part, say)
         if options.serve:
-            port = service.serve(config.serve.host, config.serve.port)
-            config = config.model_copy(update={"serve": config.serve.model_copy(update={"port": port})})
-        service.start(config)
-        _say(say, _greeting(config, options))
-        _supervise(service, signals)
-        if not service.stop():
+            port = house.serve(configs[0].serve.host, configs[0].serve.port, {})
+            configs = tuple(config.model_copy(update={"serve": config.serve.model_copy(update={"port": port})}) for config in configs)
+        house.start(configs)
+        _say(say, _greeting(configs, options))
+        _supervise(house, signals)
+        if not house.stop():
             _log.error("the cycle does not end: it is left behind; what is published stays whole")
             os._exit(0)
     return 0
 
 
-def serve(config: Config, *, say: Callable[[str], None]) -> int:
-    """Serve the output folder, whoever publishes to it, until a signal says to stop; return the exit code: 0. Writes nothing."""
-    write_logs(logging.INFO)
-    shelf = Shelf(config.output.folder, max_age=max_age(config))
-    with Signals() as signals, compose.looking(config) as parts:
-        links = functools.partial(notify.link_field, base=config.base, hubs=config.websub.hubs)
-        application = app(shelf, health=lambda: (shelf.manifest is not None, {}), links=links)
-        server = Server(application, host=config.serve.host, port=config.serve.port, log=_log.error)
-        server.start()
-        empty = "" if parts.publisher.get(FEED) else "Nothing is published there yet: feeder build does it, or feeder run.\n"
-        told = f"Serving {printable(os.path.relpath(config.output.folder))}/\n{_addresses(config, server.address[1])}\n{empty}Ctrl-C stops it."
-        _say(say, told)
-        _follow(shelf, config, parts.publisher, signals)
-        server.stop(0.2)
-    return 0
+def _services(configs: Sequence[Config], parts: Sequence[Parts], loads: Sequence[Load], options: Options, signals: Signals) -> list[Service]:
+    services: list[Service] = []
+    for number, (config, part, load) in enumerate(zip(configs, parts, loads, strict=True)):
+        anew = functools.partial(_begin_anew, services, number, signals)
+        removals, log = options.accept_removals, named(config)
+        services.append(Service(config, part, load, watch=options.watch, accept_removals=removals, on_hung=anew, clock=Clock(), log=log))
+    return services
+
+
+def _begin_anew(services: Sequence[Service], hung: int, signals: Signals) -> NoReturn:
+    """A hung cycle ends with the process alone; those of other feeds end well before."""
+    stopped([service for number, service in enumerate(services) if number != hung])
+    signals.restart()
+
+
+def _opened(configs: Sequence[Config], stack: ExitStack) -> list[Parts]:
+    """The parts of each feed, all locked until the stack ends. Raises FeederError, of several feeds with each one that cannot be opened."""
+    parts: list[Parts] = []
+    failed: list[tuple[Config, FeederError]] = []
+    for config in configs:
+        try:
+            say = functools.partial(named(config).warning, "%s")
+            parts.append(stack.enter_context(rescue.publishing(config, clock=Clock(), say=say)))
+        except FeederError as error:
+            failed.append((config, error))
+    if failed:
+        raise _joined(failed)
+    return parts
+
+
+def _joined(failed: Sequence[tuple[Config, FeederError]]) -> FeederError:
+    """One error of several: first the mistakes in configurations, for their owner is there now."""
+    if len(failed) == 1 and failed[0][0].among == 1:
+        return failed[0][1]
+    if problems := tuple(problem for _, error in failed if isinstance(error, ConfigError) for problem in error.problems):
+        return ConfigError(problems)
+    told = FeederError("; ".join(f"{together.where(config)}: {error}" for config, error in failed))
+    told.exit_code = failed[0][1].exit_code
+    return told
 
 
 def _make_input(config: Config, parts: Parts, say: Callable[[str], None]) -> None:
@@ -113,51 +141,99 @@ def _over(signals: Signals, arrived: Set[int]) -> bool:
     return bool(arrived & {signal.SIGTERM, signal.SIGINT}) or (signal.SIGHUP in arrived and signals.hung_up())
 
 
-def _load(shelf: Shelf, config: Config) -> None:
-    with compose.looking(config) as parts:
-        shelf.load(edition.gone_pages(parts.ledger.known().values()))
+class _Shown:
+    """What another process publishes, as it is served: the shelf follows the folder."""
 
+    def __init__(self, config: Config, parts: Parts) -> None:
+        self.config = config
+        self.publisher = parts.publisher
+        self._shelf = Shelf(config.output.folder, max_age=max_age(config), room=ROOM // config.among)
+        self._seen: object = None
+        self._told: set[str] = set()
 
-def _follow(shelf: Shelf, config: Config, publisher: Publisher, signals: Signals) -> None:
-    """Keep the shelf as the folder is until a signal says to stop. What cannot be read now is told once, and the shelf stays as it is."""
-    seen: object = None
-    told: set[str] = set()
-    pause = 0.0
-    while not _over(signals, signals.wait(pause)):
-        pause = BEAT
+    def app(self) -> App:
+        """What answers for this feed."""
+        return app(self._shelf, health=self.health, links=functools.partial(notify.link_field, base=self.config.base, hubs=self.config.websub.hubs))
+
+    def health(self) -> tuple[bool, Mapping[str, object]]:
+        """Whether there is a folder to serve."""
+        return self._shelf.manifest is not None, {}
+
+    def look(self) -> None:
+        """Take up what has changed. What cannot be read now is told once, and the shelf stays as it is."""
         try:
-            if (now := publisher.fingerprint()) != seen:
-                _load(shelf, config)
-                seen = now
-                told.clear()
+            if (now := self.publisher.fingerprint()) != self._seen:
+                with compose.looking(self.config) as parts:
+                    self._shelf.load(edition.gone_pages(parts.ledger.known().values()))
+                self._seen = now
+                self._told.clear()
         except FeederError as error:
-            if str(error) not in told:
-                _log.error("%s; what was published before is served meanwhile", error)
-            told.add(str(error))
+            if str(error) not in self._told:
+                named(self.config).error("%s; what was published before is served meanwhile", error)
+            self._told.add(str(error))
 
 
-def _supervise(service: Service, signals: Signals) -> None:
-    """Look after the service until SIGTERM or SIGINT arrives, or its terminal is closed."""
+def serve(loads: Sequence[Load], *, say: Callable[[str], None]) -> int:
+    """Serve the output folders, whoever publishes to them, until a signal says to stop; return the exit code: 0. Writes nothing."""
+    write_logs(logging.INFO)
+    configs = together.loaded(loads)
+    with Signals() as signals, ExitStack() as stack:
+        shown = [_Shown(config, stack.enter_context(compose.looking(config))) for config in configs]
+        server = Server(_application(shown), host=configs[0].serve.host, port=configs[0].serve.port, log=_log.error)
+        server.start()
+        _say(say, "\n".join([*(_shown(one, server.address[1]) for one in shown), "Ctrl-C stops it."]))
+        for one in shown:
+            one.look()
+        while not _over(signals, signals.wait(BEAT)):
+            for one in shown:
+                one.look()
+        server.stop(0.2)
+    return 0
+
+
+def _application(shown: Sequence[_Shown]) -> App:
+    if len(shown) == 1:
+        return shown[0].app()
+    front = front_of([one.config.name for one in shown], lambda: overall([one.health() for one in shown]), {})
+    front.open([Door(one.config.name, one.config.feed.base_url, one.app()) for one in shown])
+    return front
+
+
+def _shown(one: _Shown, port: int) -> str:
+    empty = "" if one.publisher.get(FEED) else "\nNothing is published there yet: feeder build does it, or feeder run."
+    return f"Serving {printable(os.path.relpath(one.config.output.folder))}/\n{_addresses(one.config, port)}{empty}"
+
+
+def _supervise(house: House, signals: Signals) -> None:
+    """Look after the service until SIGTERM or SIGINT arrives, or its terminal is closed. A feed that makes trouble keeps no other from it."""
     while not _over(signals, arrived := signals.wait(BEAT)):
-        try:
-            if signal.SIGHUP in arrived:
-                service.reload()
-            service.beat()
-        except Exception:  # noqa: BLE001 - the top of the service: no memory, no threads left; the next beat tries again
-            _log.exception("the supervisor stumbled")
+        reload = [house.reload] if signal.SIGHUP in arrived else []
+        for look in (*reload, house.look, *(service.beat for service in house.services)):
+            try:
+                look()
+            except Exception:  # noqa: BLE001 - the top of the service: no memory, no threads left; the next beat tries again
+                _log.exception("the supervisor stumbled")
 
 
-def _greeting(config: Config, options: Options) -> str:
+def _greeting(configs: Sequence[Config], options: Options) -> str:
+    several = len(configs) > 1
+    lines = [line for config in configs for line in _introduced(config, options, of=f"{config.name}: " if several else "")]
+    if several and options.serve:
+        lines.append(f"All of them: {_here(configs[0].model_copy(update={'among': 1}))}")
+    return "\n".join([*lines, f"Ctrl-C stops {'them' if several else 'it'}."])
+
+
+def _introduced(config: Config, options: Options, *, of: str) -> list[str]:
     said = config.schedule
     rhythm = f"at {said.cron} ({said.time_zone})" if said.cron else f"every {_length(said.every or 0.0)}"
     hints = "when a file changes, and " if options.watch and said.watch else ""
     source, target = (os.path.relpath(folder) for folder in (config.input.folder, config.output.folder))
-    lines = [f"Publishing {source}/ to {target}/ {hints}{rhythm}."]
+    lines = [printable(f"{of}Publishing {source}/ to {target}/ {hints}{rhythm}.")]
     if options.serve:
         lines.append(_addresses(config, config.serve.port))
         if not config.feed.base_url and not _loopback(config.serve.host):
             lines.append("Readers elsewhere cannot open the links in the feed: set base_url in [feed].")
-    return "\n".join([*map(printable, lines[:1]), *lines[1:], "Ctrl-C stops it."])
+    return lines
 
 
 def _loopback(host: str) -> bool:
@@ -168,10 +244,12 @@ def _loopback(host: str) -> bool:
 
 def _addresses(config: Config, port: int) -> str:
     """Where the built-in server can be reached, whatever the public address is."""
-    here = config.model_copy(
-        update={"feed": config.feed.model_copy(update={"base_url": None}), "serve": config.serve.model_copy(update={"port": port})}
-    )
-    return f"  page  {here.base}\n  feed  {here.base}feed.xml"
+    here = _here(config.model_copy(update={"serve": config.serve.model_copy(update={"port": port})}))
+    return f"  page  {here}\n  feed  {here}feed.xml"
+
+
+def _here(config: Config) -> str:
+    return config.model_copy(update={"feed": config.feed.model_copy(update={"base_url": None})}).base
 
 
 def _length(seconds: float) -> str:

@@ -57,7 +57,8 @@ class Alarm:
     Its jobs only ring, which takes no time: nothing can hang, overrun or fail inside APScheduler but APScheduler itself.
     """
 
-    def __init__(self, schedule: Schedule, ring: Callable[[str], None]) -> None:
+    def __init__(self, schedule: Schedule, ring: Callable[[str], None], *, log: logging.Logger = _log) -> None:
+        self._log = log
         self._schedule = schedule
         self._ring = ring
         self._lock = threading.Lock()
@@ -71,7 +72,7 @@ class Alarm:
             executors={"default": ThreadPoolExecutor(1)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
-        scheduler.add_listener(_misfire, EVENT_JOB_ERROR | EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
+        scheduler.add_listener(self._misfire, EVENT_JOB_ERROR | EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
         scheduler.add_job(self._ring, _Ahead(schedule or self._schedule), args=["tick"], id="tick")
         with self._lock:
             self._schedule = schedule or self._schedule
@@ -122,6 +123,5 @@ class Alarm:
             threading.Thread(target=self._scheduler.shutdown, kwargs={"wait": False}, daemon=True).start()
             self._scheduler = None
 
-
-def _misfire(event: object) -> None:
-    _log.error("the scheduler did not ring: %r", event)
+    def _misfire(self, event: object) -> None:
+        self._log.error("the scheduler did not ring: %r", event)

@@ -1,4 +1,4 @@
-"""One feed at work: its parts, its shelf, its server and who wakes it. Knows no signal and no command line."""
+"""One feed at work: its parts, its shelf and who wakes it. Knows no signal, no command line, no socket, and no other feed."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from feeder.config import Config
 from feeder.errors import FeederError
 from feeder.host import Watcher
 from feeder.inbox import ignored_name
-from feeder.listener import Server
 from feeder.notify import Rounds
 from feeder.pipeline import Parts, Report, cycle
-from feeder.server import app
+from feeder.server import App, Desk, app
 from feeder.service._alarm import Alarm, Schedule
-from feeder.shelf import Shelf
+from feeder.shelf import ROOM, Shelf
 from feeder.supervisor import Runner
 
 __all__ = ["Service", "max_age"]
@@ -36,10 +35,10 @@ def max_age(config: Config) -> int:
 
 
 class Service:
-    """One publisher at work: its parts, its shelf, its server and who wakes it.
+    """One publisher at work: its parts, its shelf and who wakes it.
 
     `load` reads the configuration again; with `watch`, files wake it too; `on_hung` is called when a cycle hangs. What the
-    first `config` says of [output] holds for good.
+    first `config` says of [output] holds for good. What it logs goes to `log`, which names the feed where there are several.
     """
 
     def __init__(
@@ -52,13 +51,15 @@ class Service:
         accept_removals: bool,
         on_hung: Callable[[], None],
         clock: Clock,
+        log: logging.Logger = _log,
     ) -> None:
-        self._shelf = Shelf(config.output.folder, max_age=max_age(config))
+        self._shelf = Shelf(config.output.folder, max_age=max_age(config), room=ROOM // config.among)
         self._shelf.load(edition.gone_pages(parts.ledger.known().values()))
         manifest = self._shelf.manifest
-        self._alarm = Alarm(_schedule(config), self._request)
+        self._log = log
+        self._alarm = Alarm(_schedule(config), self._request, log=log)
         loaded, deadline = bool(manifest and manifest.items), config.schedule.deadline
-        self.runner = Runner(self._cycle, self._alarm, deadline=deadline, on_hung=on_hung, clock=clock, loaded=loaded)
+        self.runner = Runner(self._cycle, self._alarm, deadline=deadline, on_hung=on_hung, clock=clock, loaded=loaded, log=log)
         self._parts = parts
         self._load = load
         self._watch = watch
@@ -66,17 +67,23 @@ class Service:
         self._clock = clock
         self._behind = self._held = False
         self._first = self._config = config
-        self._server: Server | None = None
         self._rounds: Rounds | None = None
         self._out = parts.ledger.pings.last()  # up to this ping what it tells of is served
         self._watcher: Watcher | None = None
 
-    def serve(self, host: str, port: int) -> int:
-        """Serve what is published; return the port that is really used. Raises FeederError where the address cannot be had."""
-        application = app(self._shelf, health=self._health, links=self._link)
-        self._server = Server(application, host=host, port=port, log=_log.error)
-        self._server.start()
-        return self._server.address[1]
+    @property
+    def name(self) -> str:
+        """What it is called among others."""
+        return self._config.name
+
+    @property
+    def config(self) -> Config:
+        """The configuration as it is now."""
+        return self._config
+
+    def app(self, desks: Mapping[str, Desk] | None = None) -> App:
+        """What answers for this feed, at the root of wherever it is put."""
+        return app(self._shelf, health=self.health, links=self._link, desks=desks or {})
 
     def start(self, config: Config) -> None:
         """Start the first cycle, the schedule and the watcher. `config` is the first one in its place: with the port that is really used."""
@@ -90,8 +97,6 @@ class Service:
         stopped = self.runner.stop(3.0)
         if self._rounds:
             self._rounds.stop(0.5)
-        if self._server:
-            self._server.stop(0.2)
         return stopped
 
     def beat(self) -> None:
@@ -99,23 +104,32 @@ class Service:
         self.runner.beat()
         if self._rounds:
             self._rounds.beat()
-        if self._server and not self._server.alive:
-            _log.error("the server has stopped: it is started anew")
-            self.serve(*self._server.address)
 
     def reload(self) -> None:
         """Take up the configuration as it is now, from the next cycle on. One that is wrong is told and changes nothing (J8)."""
         try:
             config = self._load()
+        except FeederError as error:
+            self.refuse(error)
+        else:
+            self.renew(config)
+
+    def refuse(self, error: FeederError) -> None:
+        """Stay as it was, because the configuration is wrong, and say so."""
+        for problem in (*str(error).splitlines(), "the configuration stays as it was"):
+            self._log.error("%s", problem)
+        self.runner.note("config", f"{error}; it stays as it was")
+
+    def renew(self, config: Config) -> None:
+        """Take up a configuration, as far as it can be."""
+        try:
             self._take(config.model_copy(update={"output": self._config.output, "serve": self._config.serve}))
         except FeederError as error:
-            for problem in (*str(error).splitlines(), "the configuration stays as it was"):
-                _log.error("%s", problem)
-            self.runner.note("config", f"{error}; it stays as it was")
+            self.refuse(error)
             return
-        if (config.output, config.serve) != (self._first.output, self._first.serve):
-            _log.warning("[output] and [serve] have changed: they wait for the next start, locks and sockets cannot move")
-        _log.info("the configuration was read again")
+        if config.output != self._first.output or config.serve not in (self._first.serve, self._config.serve):
+            self._log.warning("[output] and [serve] have changed: they wait for the next start, locks and sockets cannot move")
+        self._log.info("the configuration was read again")
         self.runner.note("config", None)
         self._alarm.start(_schedule(config))
         self.runner.allow(config.schedule.deadline)
@@ -124,7 +138,7 @@ class Service:
     def _request(self, reason: str) -> None:
         self.runner.request(reason)
 
-    def _health(self) -> tuple[bool, Mapping[str, object]]:
+    def health(self) -> tuple[bool, Mapping[str, object]]:
         """What anybody may know of the process: not when something is due, nor what came in, for that may be under embargo."""
         ok, facts = self.runner.health()
         following = self._alarm.scheduled()
@@ -142,7 +156,7 @@ class Service:
         if self._rounds:
             self._rounds.stop(0.0)
         couriers, queue = compose.couriers(config, self._clock), functools.partial(compose.queue, config)
-        self._rounds = Rounds(couriers, queue, last=self._out, note=self.runner.note)
+        self._rounds = Rounds(couriers, queue, last=self._out, note=self.runner.note, log=self._log)
         self._rounds.beat()
         if self._watcher:
             self._watcher.stop()
@@ -150,14 +164,14 @@ class Service:
             self.runner.note("watch", None)
         if self._watch and config.schedule.watch:
             hint, note = (functools.partial(self.runner.request, "files"), functools.partial(self.runner.note, "watch"))
-            self._watcher = Watcher(config.input.folder, hint=hint, ignored=ignored_name, note=note)
+            self._watcher = Watcher(config.input.folder, hint=hint, ignored=ignored_name, note=note, log=self._log)
             self._watcher.start()
 
     def _cycle(self, stop: Callable[[], None]) -> Report:
         now, tick = self._clock.now(), self._clock.tick()
         behind, self._behind = self._behind, True
         if recovered := rescue.revived(self._parts, clock=self._clock, stop=stop):
-            _log.warning("%s", recovered.summary)
+            self._log.warning("%s", recovered.summary)
         report = cycle(self._parts, now=now, tick=tick, stop=stop, accept_removals=self._accept_removals)
         if behind:  # a cycle that failed may have put what no report names
             self._shelf.load(report.gone)
@@ -178,13 +192,13 @@ class Service:
         failing = self._parts.assistant.failing if self._parts.assistant else ""
         self.runner.note("summaries", f"the language model's endpoint fails: {failing}; extracts are published" if failing else None)
         for remark in report.remarks:
-            _log.warning("%s", remark)
+            self._log.warning("%s", remark)
 
     def _note_held(self, held: int) -> None:
         self.runner.note("removals", f"too much is gone at once ({_count(held, 'article')}) and stays for now; see `feeder status`" if held else None)
         if held and not self._held:  # once, not at each look until somebody comes
             what_to_do = "put the files back, or have it withdrawn with: feeder retry --accept-removals"
-            _log.warning("too much is gone at once (articles: %d): it stays published; %s", held, what_to_do)
+            self._log.warning("too much is gone at once (articles: %d): it stays published; %s", held, what_to_do)
         self._held = held > 0
 
 

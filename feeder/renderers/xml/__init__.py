@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from feeder.renderers.xml._atom import atom
 from feeder.renderers.xml._check import check, check_rss, feed_id
+from feeder.renderers.xml._fragments import ROOM, Memo
 from feeder.renderers.xml._rss import rss
 
-__all__ = ["atom", "check", "check_rss", "feed_id", "rss"]
+__all__ = ["ROOM", "Memo", "atom", "check", "check_rss", "feed_id", "rss"]

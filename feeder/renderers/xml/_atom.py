@@ -12,7 +12,7 @@ from lxml import etree
 from feeder.model import Person
 from feeder.renderers._common import stamp
 from feeder.renderers.xml._extensions import OF_ENTRY, OF_FEED
-from feeder.renderers.xml._fragments import MEMO, Fragment, prefixes, spliced
+from feeder.renderers.xml._fragments import MEMO, Fragment, Memo, prefixes, spliced
 from feeder.renderers.xml._words import LANG, NAMESPACES, add, carried, links, on_the_web, persons, prolog, said, spell, uri
 
 if TYPE_CHECKING:
@@ -25,15 +25,15 @@ _GENERATOR = "urn:uuid:989f4b80-1d8b-4923-89f9-4f9fd7a2b616"
 _END = b"</feed>"
 
 
-def atom(feed: Feed, *, generator_version: str) -> bytes:
+def atom(feed: Feed, *, generator_version: str, memo: Memo = MEMO) -> bytes:
     """Return the feed as an Atom 1.0 document (RFC 4287): UTF-8, each element on a line of its own, the same bytes for the same feed.
 
     Titles and summaries are plain text, contents escaped HTML. An entry in `feed.summary_only` has no content element. A site
     without authors is its own author, because a feed needs one (section 4.1.1). An archive says so (RFC 5005 section 4), and those
     who are gone stand before the first entry (RFC 6721). Characters that XML cannot carry become U+FFFD, and links and author
-    addresses that are not http(s) are left out: one bad article never spoils the feed.
+    addresses that are not http(s) are left out: one bad article never spoils the feed. `memo` is one thread's at a time.
     """
-    entries = [_fragment(entry, feed) for entry in feed.entries]
+    entries = [_fragment(entry, feed, memo) for entry in feed.entries]
     return prolog(feed) + spliced(_head(feed, generator_version, prefixes(entries)), entries, _END)
 
 
@@ -56,10 +56,10 @@ def _head(feed: Feed, generator_version: str, used: frozenset[str]) -> bytes:
     return body
 
 
-def _fragment(entry: Entry, feed: Feed) -> Fragment:
+def _fragment(entry: Entry, feed: Feed, memo: Memo) -> Fragment:
     whole = entry.id not in feed.summary_only
     language = entry.language if entry.language != feed.site.language else None
-    return MEMO.fragment(entry, ("atom", whole, language), lambda: _entry(entry, language, whole=whole))
+    return memo.fragment(entry, ("atom", whole, language), lambda: _entry(entry, language, whole=whole))
 
 
 def _entry(entry: Entry, language: str | None, *, whole: bool) -> etree._Element:

@@ -2,7 +2,8 @@
 
 A change makes several documents anew: an archive, the feeds of a tag, an author and some folders, the current ones. They have most
 entries in common, and have them as they were before. What was made of an entry is therefore remembered, by the entry's own value and
-within limits: a document has the same bytes with and without. One thread at a time may make documents.
+within limits: a document has the same bytes with and without. A memory is one thread's at a time: feeds that are made side by side have
+each its own.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from feeder.model import Entry
 
-__all__ = ["MEMO", "Fragment", "Memo", "prefixes", "spliced"]
+__all__ = ["MEMO", "ROOM", "Fragment", "Memo", "prefixes", "spliced"]
 
 _BESIDE = 1024  # bytes that each part of an entry takes beside its content, at most as a rule
 
@@ -89,4 +90,5 @@ def spliced(head: bytes, fragments: Iterable[Fragment], end: bytes) -> bytes:
     return b"".join((head.removesuffix(end), *(fragment.xml for fragment in fragments), end, b"\n"))
 
 
-MEMO = Memo(16 * 1024 * 1024)
+ROOM = 16 * 1024 * 1024
+MEMO = Memo(ROOM)

@@ -15,7 +15,7 @@ from lxml import etree
 from feeder.renderers._common import stamp
 from feeder.renderers.xml import _podcast
 from feeder.renderers.xml._extensions import OF_ENTRY, OF_FEED
-from feeder.renderers.xml._fragments import MEMO, Fragment, prefixes, spliced
+from feeder.renderers.xml._fragments import MEMO, Fragment, Memo, prefixes, spliced
 from feeder.renderers.xml._words import LANG, NAMESPACES, add, carried, on_the_web, prolog, said, spell, uri
 
 if TYPE_CHECKING:
@@ -35,15 +35,15 @@ class _Unsaid(datetime):
         return False
 
 
-def rss(feed: Feed, *, generator_version: str) -> bytes:
+def rss(feed: Feed, *, generator_version: str, memo: Memo = MEMO) -> bytes:
     """Return the feed as an RSS 2.0 document: UTF-8, each element on a line of its own, the same bytes for the same feed.
 
     It says of the same entries what the Atom document says, in RSS's words: `guid` is the id, `pubDate` and `atom:updated` the two
     times, `description` the summary (as HTML, which readers take it for), `content:encoded` the content, `xml:lang` the language where
     it is another. The first enclosure is the `enclosure`, since there may be only one; all other links are `atom:link`. What entries
-    are gone, and what is an archive, RSS cannot say.
+    are gone, and what is an archive, RSS cannot say. `memo` is one thread's at a time.
     """
-    entries = [_fragment(entry, feed) for entry in feed.entries]
+    entries = [_fragment(entry, feed, memo) for entry in feed.entries]
     return prolog(feed) + spliced(_head(feed, generator_version, prefixes(entries)), entries, _END)
 
 
@@ -73,10 +73,10 @@ def _is_shown(image: Image) -> bool:
     return on_the_web(image.href) and (image.type is None or image.type in _PICTURES) and image.width == image.height
 
 
-def _fragment(entry: Entry, feed: Feed) -> Fragment:
+def _fragment(entry: Entry, feed: Feed, memo: Memo) -> Fragment:
     whole = entry.id not in feed.summary_only
     language = entry.language if entry.language != feed.site.language else None
-    return MEMO.fragment(entry, ("rss", whole, language), lambda: _item(entry, language, whole=whole))
+    return memo.fragment(entry, ("rss", whole, language), lambda: _item(entry, language, whole=whole))
 
 
 def _item(entry: Entry, language: str | None, *, whole: bool) -> etree._Element:
