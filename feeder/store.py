@@ -67,10 +67,9 @@ class Store:
         if self._names is None:
             there = list(self._folder.iterdir()) if self._folder.is_dir() else []
             self._names = {file.name for file in there if not file.name.endswith(_TEMP)}
-            for file in there if self._writing else ():
-                if file.name.endswith(_TEMP):  # of a process that was killed: nobody else writes here (O9)
-                    with suppress(OSError):
-                        file.unlink()
+            for file in (file for file in there if self._writing and file.name.endswith(_TEMP)):
+                with suppress(OSError):  # of a process that was killed: nobody else writes here (O9)
+                    file.unlink()
         return self._names
 
     @staticmethod

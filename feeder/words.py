@@ -137,34 +137,34 @@ def explained(told: Explained) -> Mapping[str, object]:
     return {**facts, "sentences": sentences, "unseen": told.unseen}
 
 
-def fact_lines(told: Explained) -> Iterator[str]:
-    """Each fact of a file and where it comes from, but the summary."""
+def fact_lines(told: Explained, width: int) -> Iterator[str]:
+    """Each fact of a file and where it comes from, but the summary; in rows of so many columns."""
     for name, (value, origin) in told.facts.items():
         if name != "summary":
-            yield from _indented(f"{name:10} ", f"{safe(value)}{f'   [{safe(origin)}]' if origin else ''}")
+            yield from _indented(f"{name:10} ", f"{safe(value)}{f'   [{safe(origin)}]' if origin else ''}", width)
 
 
-def summary_lines(told: Explained) -> Iterator[str]:
-    """The summary and how it came about."""
+def summary_lines(told: Explained, width: int) -> Iterator[str]:
+    """The summary and how it came about; in rows of so many columns."""
     text, origin = told.facts["summary"]
     kind, _, remark = safe(origin).partition("; ")
     made = f"your own, from {safe(origin)}" if told.own else MADE.get(kind, f"from {kind}") + (f"; {remark}" if remark else "")
-    yield from ("", *_indented("", f"The summary, {count(len(str(text)), 'character')}, is {made}:"), "")
-    yield from _indented("  ", safe(text))
+    yield from ("", *_indented("", f"The summary, {count(len(str(text)), 'character')}, is {made}:", width), "")
+    yield from _indented("  ", safe(text), width)
 
 
-def sentence_lines(told: Explained) -> Iterator[str]:
-    """The sentences in their order, below why they were kept or dropped; of a very long run with one reason the first."""
+def sentence_lines(told: Explained, width: int) -> Iterator[str]:
+    """The sentences in their order, a row of so many columns each, below why they were kept or dropped; of a very long run the first."""
     from itertools import groupby
 
-    from feeder.terminal import WIDTH, shortened
+    from feeder.terminal import shortened
 
     if told.sentences:
         yield from ("", "Sentence by sentence:", "")
     for why, group in groupby(told.sentences, lambda sentence: sentence[1]):
         run = [sentence for sentence, _ in group]
-        yield from _indented("  ", safe(why))
-        yield from (f"    {shortened(safe(sentence), WIDTH - 4)}" for sentence in run[:RUN])
+        yield from _indented("  ", safe(why), width)
+        yield from (f"    {shortened(safe(sentence), width - 4)}" for sentence in run[:RUN])
         if len(run) > RUN:
             yield f"    … and {len(run) - RUN:,} more"
     if told.unseen:
@@ -172,11 +172,11 @@ def sentence_lines(told: Explained) -> Iterator[str]:
         yield from ("", f"{told.unseen:,} {further} not looked at.")
 
 
-def _indented(begin: str, said: str) -> Iterator[str]:
+def _indented(begin: str, said: str, width: int) -> Iterator[str]:
     """Rows behind a beginning, the others below the first."""
-    from feeder.terminal import WIDTH, wrapped
+    from feeder.terminal import wrapped
 
-    for number, row in enumerate(wrapped(said, WIDTH - len(begin)) or [""]):
+    for number, row in enumerate(wrapped(said, width - len(begin)) or [""]):
         yield f"{begin if not number else ' ' * len(begin)}{row}".rstrip()
 
 

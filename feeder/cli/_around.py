@@ -54,6 +54,7 @@ __all__ = [
     "remark",
     "removals_option",
     "say",
+    "screen_width",
     "state_folder",
     "styled",
     "tell_held",
@@ -85,6 +86,7 @@ _STYLES: Mapping[Kind, Mapping[str, object]] = {
     "dim": {"dim": True},
     "strong": {"bold": True},
 }
+_NARROWEST = 30  # columns; a terminal that has fewer wraps by itself
 _VOICE = "feeder.voice"  # of a command line: quiet, verbose, or neither
 _bars: list[Bar] = []  # on the terminal now
 
@@ -163,7 +165,17 @@ def say(line: str) -> None:
     """Tell what was asked for, on stdout; not with --quiet."""
     if not is_quiet():
         _clear()
-        click.echo(line)
+        click.echo(line, color=coloured(os.environ))
+
+
+def screen_width() -> int:
+    """How many columns a row on stdout has: those of the terminal, if it has fewer than 80."""
+    from feeder.terminal import WIDTH
+
+    try:
+        return min(max(os.get_terminal_size(1).columns or WIDTH, _NARROWEST), WIDTH)
+    except OSError:
+        return WIDTH
 
 
 def answer(facts: Mapping[str, object]) -> None:
@@ -210,7 +222,7 @@ def _problem(problem: Problem) -> str:
 
 def _aside(line: str) -> None:
     _clear()
-    click.echo(line, err=True)
+    click.echo(line, err=True, color=coloured(os.environ))
 
 
 def _clear() -> None:

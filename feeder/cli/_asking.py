@@ -18,6 +18,7 @@ from feeder.cli._around import (
     progressing,
     removals_option,
     say,
+    screen_width,
     state_folder,
     styled,
     tell_held,
@@ -142,4 +143,5 @@ def explain(file: str, config_file: str | None, *, as_json: bool) -> None:
     if as_json:
         answer(words.explained(told))
     else:
-        say("\n".join((*words.fact_lines(told), *words.summary_lines(told), *words.sentence_lines(told))))
+        width = screen_width()
+        say("\n".join((*words.fact_lines(told, width), *words.summary_lines(told, width), *words.sentence_lines(told, width))))

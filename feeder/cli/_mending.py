@@ -126,7 +126,7 @@ def export(file: str, config_file: str | None) -> None:
             detail(f"written: {file}")
             return
         if sys.stdout is None:
-            raise click.UsageError("standard output is closed: name a FILE")
+            raise click.ClickException("standard output is closed: name a FILE")
         for piece in room.exported(config, progress=progress):
             sys.stdout.buffer.write(piece.encode("utf-8", "backslashreplace"))
         sys.stdout.buffer.flush()

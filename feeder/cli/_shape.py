@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Command", "Group", "command"]
 
 WIDEST = 120
+NARROW = 60  # columns; where there are fewer, what an example is good for stands below it
 NARROWEST = 30  # columns; what has less wraps by itself
 
 
@@ -63,7 +64,7 @@ class Command(click.Command):
         """Write the examples below the options."""
         if self.examples:
             with formatter.section("Examples"):
-                formatter.write_dl(list(self.examples), col_max=formatter.width // 2)
+                formatter.write_dl(list(self.examples), col_max=formatter.width // 2 if formatter.width >= NARROW else 2)
         super().format_epilog(ctx, formatter)
 
 
@@ -121,6 +122,7 @@ class Group(click.Group):
 
     def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> NoReturn:  # type: ignore[override]
         """Run a command line to its end, and end with its exit code. Nothing is raised but SystemExit."""
+        _settle_streams()
         with _at_once():
             code = self._code([*(sys.argv[1:] if args is None else args)], prog_name or "feeder", extra)
             sys.exit(_flushed(code))
@@ -157,6 +159,17 @@ def _meant(name: str, names: Mapping[str, object]) -> str:
 
     close = get_close_matches(name, names, 1)
     return f' (did you mean "{close[0]}"?)' if close else ""
+
+
+def _settle_streams() -> None:
+    """Whatever was opened instead of a closed stream must not become one; and a locale without a letter gets its number."""
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        while (handle := os.open(os.devnull, os.O_RDWR)) <= 2:
+            pass
+        os.close(handle)
+    with suppress(AttributeError, ValueError):
+        if sys.stdout.encoding.lower() != "utf-8":
+            sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
 
 
 @contextmanager
