@@ -105,8 +105,8 @@ config_option = click.option(
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Answer as one JSON object.")
 removals_option = click.option("--accept-removals", is_flag=True, help="Withdraw what is gone, however many it is.")
-host_option = click.option("--host", help="Listen here instead of where the configuration says.")
-port_option = click.option("--port", type=click.IntRange(0, 65535), help="Listen on this port; 0 takes any free one.")
+host_option = click.option("--host", metavar="ADDRESS", help="Listen here instead of where the configuration says.")
+port_option = click.option("--port", metavar="PORT", type=click.IntRange(0, 65535), help="Listen on this port; 0 takes any free one.")
 
 
 # -- quiet, verbose, colours --------------------------------------------------------------------------------------------------
