@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from uuid import NAMESPACE_URL, uuid5
 
 from feeder import __version__, endpoint, media, notify, readers, stories, summarizers
@@ -19,7 +19,7 @@ from feeder.edition import Terms
 from feeder.errors import ConfigError, FeederError, Problem, Unreadable
 from feeder.inbox import Inbox
 from feeder.ledger import Hub, Ledger, Pings
-from feeder.model import Document, Image, Person, Podcast, Site
+from feeder.model import Document, Image, Look, Medium, Person, Podcast, Site
 from feeder.notify import Courier
 from feeder.pipeline import Intake, Parts
 from feeder.press import FEED, Press
@@ -35,6 +35,7 @@ if TYPE_CHECKING:  # at run time where there is one: nobody else shall pay for i
 
 __all__ = ["couriers", "intake", "looking", "publishing", "queue", "recovering", "rehearsing", "renewed", "require_folder"]
 
+T = TypeVar("T")
 UNPLACED = "http://127.0.0.1:8000/"  # what a feed's id is minted from when nobody said where it will be: the port does not matter
 
 
@@ -148,7 +149,9 @@ def _parts(config: Config, ledger: Ledger, clock: Clock, store: Store) -> Parts:
     assistant = _assistant(config, ledger, clock)
     publisher = FolderPublisher(config.output.folder, check=_check)
     cover, covers = _cover(config)
-    site = replace(_site(config, ledger, publisher), image=cover, podcast=_podcast(config))
+    icon, icons = _icon(config)
+    look = Look(config.pages.color, icon, config.pages.readers)
+    site = replace(_site(config, ledger, publisher), image=cover, podcast=_podcast(config), look=look)
     terms = Terms(config.feed.entries, timedelta(seconds=config.feed.tombstones))
     style = hashlib.sha256(repr((site, terms, html.VERSION, __version__)).encode()).hexdigest()[:16]
     memo = xml.Memo(xml.ROOM // config.among)  # several feeds have together as much as one
@@ -158,7 +161,7 @@ def _parts(config: Config, ledger: Ledger, clock: Clock, store: Store) -> Parts:
         ),
         intake=intake(config, assistant),
         ledger=ledger,
-        press=Press(ledger, store, site, html.Pages(site), (*html.static(), *covers), config.feed.entries, __version__, memo=memo),
+        press=Press(ledger, store, site, html.Pages(site), (*html.static(site, icons), *covers), config.feed.entries, __version__, memo=memo),
         publisher=publisher,
         settle=config.input.settle,
         largest=config.input.max_media,
@@ -187,16 +190,42 @@ def _cover(config: Config) -> tuple[Image | None, tuple[Document, ...]]:
     """The cover and the document that it is, as it would be published beside an article. Raises ConfigError."""
     if (name := config.podcast.cover) is None:
         return None, ()
+    medium, body = _picture(config, "podcast.cover", name, "1400 to 3000 pixels a side")
+    return Image(f"{config.base}{medium.path}", medium.type, medium.width, medium.height), (Document(medium.path, medium.type, body),)
+
+
+def _icon(config: Config) -> tuple[Image | None, Document | None]:
+    """The owner's icon and the document that it is: beside the pages, under a name that stays. Raises ConfigError."""
+    if (name := config.pages.icon) is None:
+        return None, None
+    if name.lower().endswith(".svg"):
+        document = Document("icon.svg", "image/svg+xml", _lying(config, "pages.icon", name, media.drawing))
+        return Image(f"{config.base}{document.path}", document.media_type), document
+    medium, body = _picture(config, "pages.icon", name, "256 pixels a side serve for every icon")
+    document = Document("icon" + PurePosixPath(medium.name).suffix, medium.type, body)
+    return Image(f"{config.base}{document.path}", medium.type, medium.width, medium.height), document
+
+
+def _picture(config: Config, key: str, name: str, size: str) -> tuple[Medium, bytes]:
+    """A square picture that the configuration names, without what it tells besides."""
+
+    def prepared(body: bytes) -> tuple[Medium, bytes]:
+        medium, clean = media.prepared(body)
+        if medium.width is None or medium.width != medium.height:
+            raise Unreadable("is no square picture", f"cut it to a square, {size}")
+        return medium, clean
+
+    return _lying(config, key, name, prepared)
+
+
+def _lying(config: Config, key: str, name: str, prepare: Callable[[bytes], T]) -> T:
+    """What becomes of a file that lies beside the configuration or in the input folder. Raises ConfigError."""
     places = [folder / name for folder in (config.root, config.input.folder)]
     try:
-        file = next((file for file in places if file.is_file()), places[0])
-        medium, body = media.prepared(file.read_bytes())
-        if medium.width is None or medium.width != medium.height:
-            raise Unreadable("is no square picture", "cut it to a square, 1400 to 3000 pixels a side")
+        return prepare(next((file for file in places if file.is_file()), places[0]).read_bytes())
     except (OSError, Unreadable) as error:
         reason, hint = (error.reason, error.hint) if isinstance(error, Unreadable) else (f"cannot be read: {error.strerror}", "see where it lies")
-        raise ConfigError((Problem(origins(config)["podcast.cover"], f"the cover {name} {reason}", hint),)) from error
-    return Image(f"{config.base}{medium.path}", medium.type, medium.width, medium.height), (Document(medium.path, medium.type, body),)
+        raise ConfigError((Problem(origins(config)[key], f"the {key.partition('.')[2]} {name} {reason}", hint),)) from error
 
 
 def _check(path: str, body: bytes) -> None:

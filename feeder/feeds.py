@@ -211,7 +211,7 @@ def _content_size(entry: Entry) -> int:
 
 def _feed_size(site: Site, links: Iterable[Link]) -> int:
     texts = (site.id, site.title, site.title, site.base, site.language, site.subtitle, site.rights)
-    return _FEED_MARKUP + _texts_size(texts) + _parts_size((*site.authors, *links)) + _image_size(site.image)
+    return _FEED_MARKUP + _texts_size(texts) + _parts_size((*site.authors, *links)) + _image_size(site.image) + _image_size(site.look.icon)
 
 
 def _image_size(image: Image | None) -> int:

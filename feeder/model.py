@@ -32,6 +32,7 @@ __all__ = [
     "Feed",
     "Image",
     "Link",
+    "Look",
     "Medium",
     "Person",
     "Podcast",
@@ -192,11 +193,20 @@ class Podcast:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """What pages look like and offer: `color` is the accent ("#rrggbb"), `icon` the owner's own, `readers` are names of `clients`."""
+
+    color: str | None = None
+    icon: Image | None = None
+    readers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """What is said once for everything published: the feed's own facts. `base` is an absolute URL that ends in "/".
 
     `every` is the time between two looks at the folder in seconds, 0 where it is not known: what readers need not ask more often than.
-    `hubs` are addresses that push what changes (WebSub). `image` is square: icon and cover.
+    `hubs` are addresses that push what changes (WebSub). `image` is the square cover of what it publishes.
     """
 
     id: str
@@ -210,6 +220,12 @@ class Site:
     hubs: tuple[str, ...] = ()
     image: Image | None = None
     podcast: Podcast = field(default_factory=Podcast)
+    look: Look = field(default_factory=Look)
+
+    @property
+    def icon(self) -> Image:
+        """The picture that stands for the site where there is little room: its owner's, else the one that is made for it."""
+        return self.look.icon or Image(f"{self.base}icon.svg", "image/svg+xml")
 
 
 @dataclass(frozen=True, slots=True)

@@ -539,6 +539,7 @@ def test_no_toml_before_it_moves_the_place_of_a_mistake(tmp_path_factory: pytest
 
 _LINES = re.findall(r"^#(\w+) = (.+)$", EXAMPLE, re.MULTILINE)
 _DERIVED = {"title", "subtitle", "base_url", "id", "author", "authors", "rights", "cron", "model", "hubs", "cover", "category", "owner", "email"}
+_DERIVED |= {"icon", "color", "readers"}
 """Of these there is an example, not what holds anyway."""
 
 

@@ -6,10 +6,8 @@ import hashlib
 import os
 import re
 import shutil
-import struct
 import subprocess
 import sys
-import zlib
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
@@ -21,11 +19,10 @@ import html5lib
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lxml import etree
 
 import feeder
 from feeder import facets
-from feeder.model import Category, Entry, Image, Link, Person, Sibling, Site
+from feeder.model import Category, Entry, Image, Link, Look, Person, Sibling, Site
 from feeder.renderers.html import SHOWN, VERSION, Pages, static
 
 if TYPE_CHECKING:
@@ -108,7 +105,7 @@ def published(site: Site) -> dict[str, bytes]:
         "404.html": pages.missing(),
         **{f"{facet.address}/feed.xml": b"" for facet in shared},
         **dict.fromkeys(("feed.xml", "rss.xml", "feed.json", "feeds.opml", "media/fog.jpg", "media/fog.mp3"), b""),
-        **{document.path: document.body for document in static()},
+        **{document.path: document.body for document in static(SITE)},
     }
 
 
@@ -278,10 +275,11 @@ def test_any_title_is_read_back_as_it_was_written(title: str) -> None:
 
 
 def test_content_is_marked_safe_at_exactly_one_place() -> None:
-    """Beside the JSON for machines, which is no markup at all."""
+    """Beside the JSON for machines, which is no markup at all, and the QR code, which is our own drawing."""
     sources = [*sorted((PACKAGE / "renderers").rglob("*.py")), *(PACKAGE / "renderers" / "templates").glob("*.html")]
     marks = [source.name for source in sources for _ in re.findall(r"\|\s*safe|Markup\(|autoescape\s+false|__html__", source.read_text())]
-    assert marks == ["_templates.py", "article.html"]
+    assert sorted(marks) == ["_templates.py", "article.html", "subscribe.html"]
+    assert (PACKAGE / "renderers/templates/subscribe.html").read_text().count('feed|qr("QR code of the feed’s address")|safe') == 1
 
 
 def test_content_is_passed_on_byte_for_byte() -> None:
@@ -381,12 +379,13 @@ def test_a_changed_template_stylesheet_or_renderer_changes_the_version(tmp_path:
 
 
 def test_static_documents_are_small_and_load_nothing() -> None:
-    documents = {document.path: document for document in static()}
+    documents = {document.path: document for document in static(SITE)}
     assert {path: document.media_type for path, document in documents.items()} == {
         "style.css": "text/css",
         "feed.css": "text/css",
         "icon.svg": "image/svg+xml",
         "favicon.ico": "image/x-icon",
+        "apple-touch-icon.png": "image/png",
     }
     for path in ("style.css", "feed.css"):
         css = documents[path].body.decode("ascii")
@@ -411,23 +410,6 @@ def test_text_has_enough_contrast_in_light_and_dark() -> None:
             for paper in ("paper", "wash"):
                 dark, light = sorted((luminance(scheme[ink]), luminance(scheme[paper])))
                 assert (light + 0.05) / (dark + 0.05) >= 4.5, (ink, paper, scheme)
-
-
-def test_the_icons_are_a_square_drawing_and_its_32_pixel_picture() -> None:
-    """`rule 49`: /favicon.ico is a real icon."""
-    documents = {document.path: document.body for document in static()}
-    drawing = etree.fromstring(documents["icon.svg"])
-    assert (drawing.tag, drawing.get("viewBox")) == ("{http://www.w3.org/2000/svg}svg", "0 0 64 64")
-    icon = documents["favicon.ico"]
-    assert struct.unpack_from("<3H2B", icon) == (0, 1, 1, 32, 32)
-    size, offset = struct.unpack_from("<2I", icon, 14)
-    picture = icon[offset:]
-    assert len(picture) == size
-    assert picture.startswith(b"\x89PNG\r\n\x1a\n")
-    assert struct.unpack_from(">2I", picture, 16) == (32, 32)
-    start = picture.index(b"IDAT")
-    (length,) = struct.unpack_from(">I", picture, start - 4)
-    assert len(zlib.decompress(picture[start + 4 : start + 4 + length])) == 32 * (1 + 32 * 4)
 
 
 def test_a_page_names_who_tells_the_same_story_in_a_part_of_its_own() -> None:
@@ -458,7 +440,8 @@ def test_a_tag_has_a_page_with_its_articles_its_feed_and_its_years() -> None:
     assert text(one(page, "main[@class='h-feed']//h1[@class='p-name']")) == "C++"
     assert [text(title) for title in found(page, "article[@class='h-entry']/h2")] == ["B", "A"], "in the order given"
     assert hrefs(found(page, "article/h2/a"))[1] == ("../../articles/a.html", "A")
-    assert hrefs(found(page, "header/p[@class='byline']/a")) == [("feed.xml", "Feed")]
+    assert hrefs(found(page, "p[@class='subscribe']/a")) == [("feed.xml", "Feed")]
+    assert text(one(page, "p[@class='subscribe']/code")) == f"{BASE}tags/c-cedb1bac/feed.xml"
     assert one(page, "head/link[@rel='canonical']").get("href") == f"{BASE}tags/c-cedb1bac/"
     assert found(page, "head/link[@rel='alternate']")[0].attrib["title"] == "Notes from the harbour: C++"
     assert hrefs(found(page, "nav[@class='crumbs']/a")) == [("../../tags/index.html", "Tags")]
@@ -541,9 +524,28 @@ def test_an_author_of_the_site_has_no_page_for_that() -> None:
 
 def test_the_index_names_all_forms_of_the_feed_and_the_kinds_that_there_are() -> None:
     page = PAGES.index([entry()], (), kinds=("folders", "tags"))
-    assert hrefs(found(page, "aside[@id='subscribe']//a")) == [("rss.xml", "RSS"), ("feed.json", "JSON Feed")]
+    forms = [("feed.xml", "Atom"), ("rss.xml", "RSS"), ("feed.json", "JSON Feed"), ("feeds.opml", "all feeds")]
+    assert hrefs(found(page, "aside[@id='subscribe']//a")) == forms
+    assert text(one(page, "aside[@id='subscribe']//code")) == f"{BASE}feed.xml"
     assert hrefs(found(page, "nav[@class='kinds']/a")) == [("tags/index.html", "Tags"), ("folders/index.html", "Folders")]
     assert not found(PAGES.index([entry()], ()), "nav[@class='kinds']")
+
+
+def test_the_index_leads_into_the_readers_that_were_asked_for() -> None:
+    """With the feed's own address, as each of them documents it; without telling them where it came from."""
+    site = replace(SITE, look=Look(readers=("feedly", "newsblur", "netnewswire")))
+    links = found(Pages(site).index([entry()], ()), "aside[@id='subscribe']//a[@rel='nofollow noreferrer external']")
+    assert hrefs(links) == [
+        ("https://feedly.com/i/subscription/feed%2Fhttps%3A%2F%2Fexample.org%2Fblog%2Ffeed.xml", "Feedly"),
+        ("https://www.newsblur.com/?url=https%3A%2F%2Fexample.org%2Fblog%2Ffeed.xml", "NewsBlur"),
+        ("x-netnewswire-feed:https://example.org/blog/feed.xml", "NetNewsWire"),
+    ]
+
+
+def test_an_address_too_long_for_a_code_has_none() -> None:
+    site = replace(SITE, base=f"https://example.org/{'a' * 320}/")
+    assert found(PAGES.index([], ()), "figure")
+    assert not found(Pages(site).index([], ()), "figure")
 
 
 @pytest.mark.parametrize("label", [HOSTILE, LABEL, "שלום\u202e ](x)", "W" * 300])

@@ -40,6 +40,8 @@ from feeder.config._values import (
     once_each,
     one_or_more,
     podcast_category,
+    reader_name,
+    screen_color,
     size,
     watchword,
     web_address,
@@ -162,6 +164,14 @@ class _WebsubTable(Table):
     timeout: Duration = Field(default=10.0, ge=0.1, le=60, description="a length of time from 100ms to 1m", examples=["10s"])
 
 
+class _PagesTable(Table):
+    icon: OneLine | None = Field(default=None, description="the name of a file", examples=["logo.png"])
+    color: Annotated[str, AfterValidator(screen_color)] | None = Field(default=None, description="a colour", examples=["#1a5fb4"])
+    readers: Annotated[tuple[Annotated[str, AfterValidator(reader_name)], ...], BeforeValidator(one_or_more), AfterValidator(once_each)] = Field(
+        default=(), description="a list of names of feed readers", examples=[["feedly", "inoreader"]]
+    )
+
+
 class Tables(Table):
     feed: _FeedTable = _FeedTable()
     input: _InputTable = _InputTable()
@@ -169,6 +179,7 @@ class Tables(Table):
     schedule: _ScheduleTable = _ScheduleTable()
     serve: _ServeTable = _ServeTable()
     summary: _SummaryTable = _SummaryTable()
+    pages: _PagesTable = _PagesTable()
     podcast: _PodcastTable = _PodcastTable()
     websub: _WebsubTable = _WebsubTable()
 

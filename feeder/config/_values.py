@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
+from feeder.clients import CLIENTS
 from feeder.text import legal, line
 
 __all__ = [
@@ -41,6 +42,8 @@ __all__ = [
     "one_line",
     "one_or_more",
     "podcast_category",
+    "reader_name",
+    "screen_color",
     "seconds",
     "shown",
     "size",
@@ -155,6 +158,27 @@ def podcast_category(value: str) -> str:
         return " > ".join((first, *rest))
     close = next(iter(difflib.get_close_matches(first, CATEGORIES, 1)), "")
     raise WrongError(f"{shown(value)} is no category of podcasts", f'did you mean "{close}"?' if close else 'for example "Arts > Books"')
+
+
+def screen_color(value: str) -> str:
+    """A colour as "#rrggbb"."""
+    bare = value.strip().lower()
+    digits = bare.removeprefix("#")
+    if not re.fullmatch(r"[0-9a-f]{3}|[0-9a-f]{6}", digits):
+        raise WrongError(f"{shown(value)} is not a colour", 'red, green and blue with two digits each, for example "#1a5fb4"')
+    if bare == digits:
+        raise WrongError(f"{shown(value)} is not a colour", f'did you mean "#{digits}"?')
+    return "#" + (digits if len(digits) == 6 else "".join(2 * digit for digit in digits))
+
+
+def reader_name(value: str) -> str:
+    """The name of a feed reader that a link can subscribe with."""
+    name = re.sub(r"[^a-z0-9]", "", value.lower())
+    if name in CLIENTS:
+        return name
+    close = closest(name, CLIENTS)
+    hint = f'did you mean "{close}"?' if close else f"known are {', '.join(CLIENTS)}"
+    raise WrongError(f"cannot name {shown(value)}, which is no feed reader that is known here", hint)
 
 
 def web_address(value: str) -> str:

@@ -12,8 +12,10 @@ from importlib import resources
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
+from feeder.clients import CLIENTS
 from feeder.facets import author, tag
 from feeder.model import Document
+from feeder.renderers import colours, icons, qr
 from feeder.renderers._common import GROUPS, on_the_web
 from feeder.renderers._content import minutes, reachable
 from feeder.renderers._meta import graph_of_entry, graph_of_page, linked_entry, linked_site
@@ -32,7 +34,7 @@ SHOWN = 50
 
 _HOME = resources.files("feeder.renderers")
 _CODE = sorted((file for folder in (_HOME, _HOME / "xml") for file in folder.iterdir() if file.name.endswith(".py")), key=str)
-_STATIC = {"style.css": "text/css", "feed.css": "text/css", "icon.svg": "image/svg+xml", "favicon.ico": "image/x-icon"}
+_STYLES = {"style.css": ":root", "feed.css": "feed, |channel"}  # and what has their colours
 
 POLICY = "default-src 'none'; style-src 'self'; img-src * data:; media-src *; base-uri 'none'; form-action 'none'"
 """What a page may load and run (CSP 3), as it says itself where no server does. Articles show images and play sounds of other sites."""
@@ -52,9 +54,11 @@ VERSION = _version()
 """Changes when the same entry would give another page, or another feed."""
 
 
-def static() -> tuple[Document, ...]:
-    """Return the stylesheets and icons that pages and feeds link to."""
-    return tuple(Document(name, media_type, FILES[name]) for name, media_type in _STATIC.items())
+def static(site: Site, icon: Document | None = None) -> tuple[Document, ...]:
+    """Return the stylesheets and icons that pages and feeds link to; `icon` is the owner's own, where there is one."""
+    color = site.look.color
+    styles = {name: FILES[name] + (colours.properties(color, selector).encode() if color else b"") for name, selector in _STYLES.items()}
+    return (*(Document(name, "text/css", body) for name, body in styles.items()), *icons.documents(site, icon))
 
 
 class Pages:
@@ -63,9 +67,10 @@ class Pages:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._templates = environment()
-        self._templates.filters |= {"below": self._below, "feed": self._feed, "home": _home, "name": _name, "reachable": reachable}
-        self._templates.tests |= {"ours": self._is_ours}
-        self._templates.globals = {"site": site, "feed": f"{site.base}feed.xml", "labels": _LABELS, "groups": GROUPS, "policy": POLICY}
+        self._templates.filters |= {"below": self._below, "feed": self._feed, "home": _home, "name": _name, "qr": qr.svg, "reachable": reachable}
+        self._templates.tests |= {"coded": lambda address: len(address.encode()) <= qr.LONGEST, "ours": self._is_ours}
+        facts = {"site": site, "feed": f"{site.base}feed.xml", "labels": _LABELS, "groups": GROUPS, "policy": POLICY}
+        self._templates.globals = {**facts, "bars": colours.bars(site.look.color)}
         self._frame = functools.cache(lambda root: self._templates.get_template("frame.html").make_module({"root": root}))
 
     def article(self, entry: Entry, *, facets: tuple[Facet, ...] = (), older: Sibling | None = None, newer: Sibling | None = None) -> bytes:
@@ -107,6 +112,7 @@ class Pages:
             entries=shown,
             months=sorted(months, reverse=True) if sum(count for _, count in months) > len(shown) else (),
             kinds=[kind for kind in GROUPS if kind in kinds],
+            clients=[CLIENTS[name] for name in self._site.look.readers],
             title=self._site.title,
             description=self._site.subtitle or self._site.title,
             linked=linked_site(self._site),

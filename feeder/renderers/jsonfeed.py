@@ -38,7 +38,7 @@ def render(feed: Feed) -> bytes:
         home_page_url=_first(feed.links, "alternate"),
         feed_url=_first(feed.links, "self"),
         description=carried(site.subtitle or ""),
-        icon=_address(site.image.href if site.image else None),
+        icon=_address(picture.href if (picture := site.image or site.look.icon) else None),
         favicon=f"{site.base}favicon.ico",
         authors=_authors(site.authors),
         language=carried(site.language),

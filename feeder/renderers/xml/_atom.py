@@ -49,7 +49,10 @@ def _head(feed: Feed, generator_version: str, used: frozenset[str]) -> bytes:
     document.updated(feed.updated)
     document.author(persons(site.authors or (Person(site.title),)))
     document.link(links(feed.links))
-    document.icon(uri(site.image.href) if site.image and on_the_web(site.image.href) else f"{site.base}icon.svg")
+    icon, logo = (site.look.icon, site.image) if site.look.icon else (site.image, None)
+    document.icon(uri(icon.href) if icon and on_the_web(icon.href) else f"{site.base}icon.svg")
+    if logo and on_the_web(logo.href):
+        document.logo(uri(logo.href))
     document.generator("Feeder", version=generator_version, uri=_GENERATOR)
     document.register_extension("mended", lambda: _MendedFeed(feed, used), rss=False)
     body: bytes = document.atom_str(xml_declaration=False)

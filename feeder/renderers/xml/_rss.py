@@ -61,7 +61,7 @@ def _head(feed: Feed, generator_version: str, used: frozenset[str]) -> bytes:
     document.updated(_Unsaid(1, 1, 1, tzinfo=UTC))
     if site.every:
         document.ttl(max(1, site.every // 60))
-    if (image := site.image) and _is_shown(image):
+    if (image := site.image or site.look.icon) and _is_shown(image):
         document.image(uri(image.href), carried(site.title), uri(home))  # without its size: RSS knows none above 144 pixels
     document.register_extension("mended", lambda: _MendedChannel(feed, used), atom=False)
     body: bytes = document.rss_str(xml_declaration=False)
