@@ -1,10 +1,17 @@
-"""Where the state of a configuration stands. Not what is in it: config and ledger know that, and `feeder status` loads only one of them."""
+"""What a configuration is called, and where its state stands. What is in them config and ledger know; `feeder status` loads only one of the two."""
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 
-__all__ = ["state"]
+__all__ = ["name", "state"]
+
+
+def name(config_file: Path | None, root: Path) -> str:
+    """Return what this configuration is called among several: like its file; a `feeder.toml`, which every folder may have, like its folder."""
+    called = root.name if config_file is None or config_file.name == "feeder.toml" else config_file.stem
+    return unicodedata.normalize("NFC", called)
 
 
 def state(config_file: Path | None, root: Path) -> Path:

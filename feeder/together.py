@@ -139,12 +139,11 @@ def _folders(one: Config, other: Config, *, again: bool = False) -> Iterator[Pro
     """What `other` publishes may touch nothing of `one`. With `again`, what is the same from both sides has been told."""
     target = Path(os.path.realpath(other.output.folder))
     theirs = {what: Path(os.path.realpath(folder)) for what, folder in _places(one).items()}
-    if not again and _nested(target, theirs["output"]):
-        yield _misplaced(other, f"the output {target} and the output of {_file(one)}, {theirs['output']}, lie in one another")
-    if _nested(target, theirs["input"]):
-        yield _misplaced(other, f"the output {target} and the input of {_file(one)}, {theirs['input']}, lie in one another")
-    if _nested(target, theirs["state"]):
-        yield _misplaced(other, f"the output {target} and the ledger of {_file(one)}, {theirs['state']}, lie in one another")
+    for what, folder in theirs.items():
+        if _nested(target, folder) and not (again and what == "output"):
+            known = f"the {'ledger' if what == 'state' else what} of {_file(one)}"
+            told = f"the output {target} is {known}, too" if target == folder else f"the output {target} and {known}, {folder}, lie in one another"
+            yield Problem(where(other, "output.folder"), told.replace(f"{Path.cwd()}{os.sep}", ""), "give each a folder of its own")
     if not again and theirs["state"] == Path(os.path.realpath(other.state)):
         yield Problem(_file(other), f"would have the ledger of {_file(one)}, {theirs['state']}", "rename one of the files")
 
@@ -155,10 +154,6 @@ def _places(config: Config) -> dict[str, Path]:
 
 def _nested(one: Path, other: Path) -> bool:
     return one == other or one in other.parents or other in one.parents
-
-
-def _misplaced(config: Config, reason: str) -> Problem:
-    return Problem(where(config, "output.folder"), reason.replace(f"{Path.cwd()}{os.sep}", ""), "give each a folder of its own")
 
 
 def _addresses(one: Config, other: Config) -> Iterator[Problem]:

@@ -37,7 +37,9 @@ __all__ = [
     "USAGE",
     "VOICES",
     "Suffixed",
+    "about",
     "answer",
+    "aside",
     "coloured",
     "config_option",
     "detail",
@@ -88,6 +90,7 @@ _STYLES: Mapping[Kind, Mapping[str, object]] = {
 }
 _NARROWEST = 30  # columns; a terminal that has fewer wraps by itself
 _VOICE = "feeder.voice"  # of a command line: quiet, verbose, or neither
+_ABOUT = "feeder.about"  # which of several feeds is spoken of
 _bars: list[Bar] = []  # on the terminal now
 
 
@@ -161,11 +164,28 @@ def styled(kind: Kind, said: str) -> str:
 # -- telling ------------------------------------------------------------------------------------------------------------------
 
 
+@contextmanager
+def about(feed: str) -> Iterator[None]:
+    """Whatever is told meanwhile is told of this one of several feeds: each line begins with its name."""
+    meta = click.get_current_context().meta
+    meta[_ABOUT] = f"{words.safe(feed)}: "
+    try:
+        yield
+    finally:
+        del meta[_ABOUT]
+
+
+def _named(said: str) -> str:
+    ctx = click.get_current_context(silent=True)
+    name = ctx.meta.get(_ABOUT, "") if ctx else ""
+    return "\n".join(f"{styled('strong', name)}{line}" for line in said.split("\n")) if name else said
+
+
 def say(line: str) -> None:
     """Tell what was asked for, on stdout; not with --quiet."""
     if not is_quiet():
         _clear()
-        click.echo(line, color=coloured(os.environ))
+        click.echo(_named(line), color=coloured(os.environ))
 
 
 def screen_width() -> int:
@@ -189,30 +209,30 @@ def answer(facts: Mapping[str, object]) -> None:
 def remark(line: str) -> None:
     """Tell what is worth knowing beside what was asked for; not with --quiet."""
     if not is_quiet():
-        _aside(f"note: {words.safe(line)}")
+        aside(f"note: {words.safe(line)}")
 
 
 def detail(line: str) -> None:
     """Tell what is done and why, with --verbose."""
     if is_verbose():
-        _aside(styled("dim", words.safe(line)))
+        aside(styled("dim", words.safe(line)))
 
 
 def warn(line: str) -> None:
     """Tell what its owner should hear of whatever was asked for: a disk that forgets may do so again."""
-    _aside(f"{styled('warning', 'warning:')} {words.safe(line)}")
+    aside(f"{styled('warning', 'warning:')} {words.safe(line)}")
 
 
 def tell_problems(problems: Iterable[Problem]) -> None:
     """Tell what is set aside."""
     for problem in problems:
-        _aside(f"{styled('warning', 'set aside:')} {_problem(problem)}")
+        aside(f"{styled('warning', 'set aside:')} {_problem(problem)}")
 
 
 def tell_held(held: tuple[str, ...]) -> None:
     """Tell what stays although it is gone."""
     if held:
-        _aside(f"{styled('warning', words.held(len(held)))}, or say --accept-removals")
+        aside(f"{styled('warning', words.held(len(held)))}, or say --accept-removals")
 
 
 def _problem(problem: Problem) -> str:
@@ -220,9 +240,10 @@ def _problem(problem: Problem) -> str:
     return f"{styled('strong', words.safe(problem.where))}: {words.safe(problem.reason)}{hint}"
 
 
-def _aside(line: str) -> None:
+def aside(line: str) -> None:
+    """Tell beside what was asked for, on stderr."""
     _clear()
-    click.echo(line, err=True, color=coloured(os.environ))
+    click.echo(_named(line), err=True, color=coloured(os.environ))
 
 
 def _clear() -> None:
@@ -244,7 +265,7 @@ def refused(error: click.ClickException) -> int:
     _fail(said)
     ctx = getattr(error, "ctx", None)
     if isinstance(error, click.UsageError) and ctx is not None:
-        _aside(styled("hint", f"{ctx.command_path} --help says what it takes"))
+        aside(styled("hint", f"{ctx.command_path} --help says what it takes"))
     return error.exit_code
 
 
@@ -273,12 +294,12 @@ def failed(error: Exception) -> int:
 
 def _misconfigured(error: ConfigError) -> int:
     for problem in error.problems:
-        _aside(_problem(problem))
+        aside(_problem(problem))
     return error.exit_code
 
 
 def _fail(said: str) -> None:
-    _aside(f"{styled('error', 'feeder:')} {words.safe(said)}")
+    aside(f"{styled('error', 'feeder:')} {words.safe(said)}")
 
 
 def _nowhere() -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +13,7 @@ from feeder.cli._around import (
     ARTICLES,
     QUARANTINE,
     answer,
+    aside,
     config_option,
     is_quiet,
     json_option,
@@ -25,7 +28,13 @@ from feeder.cli._around import (
     tell_problems,
     warn,
 )
+from feeder.cli._several import each, files_argument
 from feeder.cli._shape import command
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from feeder.config import Config
 
 __all__ = ["check", "explain", "plan", "status"]
 
@@ -35,34 +44,39 @@ __all__ = ["check", "explain", "plan", "status"]
         ("feeder check", "before the first build, and before a commit"),
         ("feeder check -q", "nothing but errors, for a hook: the exit code says the rest"),
         ("feeder check --json", "what was found, for a program"),
+        ("feeder check news.toml notes.toml", "two feeds that are to be served together"),
     )
 )
+@files_argument
 @config_option
 @json_option
-def check(config_file: str | None, *, as_json: bool) -> None:
+def check(files: tuple[str, ...], config_file: str | None, *, as_json: bool) -> None:
     """Say what is wrong with articles, configuration, output.
 
     Reads the configuration and every article, judges every published document by the rules of a good feed that need no
-    network (docs/check.md), and publishes nothing.
+    network (docs/check.md), and publishes nothing. Of several configurations also what they may not share.
     """
+    sys.exit(each(config_file, files, partial(_checked, as_json=as_json), as_json=as_json))
+
+
+def _checked(config: Config, *, as_json: bool) -> tuple[int, Mapping[str, object]]:
     from feeder import once
     from feeder.clock import Clock
 
     with progressing() as progress:
-        checked = once.check(loader(config_file)(), clock=Clock(), progress=progress)
-    if as_json:
-        problems, notes = ([words.problem(p) for p in group] for group in (checked.problems, checked.notes))
-        findings = [words.finding(found) for found in checked.findings]
-        answer({"articles": checked.articles, "problems": problems, "notes": notes, "published": checked.published, "findings": findings})
-    else:
+        checked = once.check(config, clock=Clock(), progress=progress)
+    if not as_json:
         tell_problems(checked.problems)
         for note in checked.notes:
             say(f"note: {words.safe(note)}")
         for line in words.finding_lines(found for found in checked.findings if found.severity == "error" or not is_quiet()):
-            click.echo(line, err=True)
+            aside(line)
         say(f"{words.count(checked.articles, 'article')} can be published, {words.count(len(checked.problems), 'problem')}")
         say(styled("good", words.judged(checked)) if not checked.findings else words.judged(checked))
-    sys.exit(QUARANTINE if checked.problems or any(found.severity == "error" for found in checked.findings) else 0)
+    problems, notes = ([words.problem(p) for p in group] for group in (checked.problems, checked.notes))
+    findings = [words.finding(found) for found in checked.findings]
+    facts = {"articles": checked.articles, "problems": problems, "notes": notes, "published": checked.published, "findings": findings}
+    return QUARANTINE if checked.problems or any(found.severity == "error" for found in checked.findings) else 0, facts
 
 
 @command(
@@ -96,29 +110,35 @@ def status(config_file: str | None, *, as_json: bool) -> None:
         ("feeder plan --accept-removals", "what it would be to let many articles go"),
     )
 )
+@files_argument
 @config_option
 @json_option
 @removals_option
 @click.option("--documents", is_flag=True, help="List the documents that would be written or removed.")
-def plan(config_file: str | None, *, as_json: bool, accept_removals: bool, documents: bool) -> None:
+def plan(files: tuple[str, ...], config_file: str | None, *, as_json: bool, accept_removals: bool, documents: bool) -> None:
     """Say what the next build would change for subscribers.
 
     Runs a build that writes nothing, and compares: what of each entry would differ, and how many would be marked unread.
     """
+    work = partial(_planned, as_json=as_json, accept_removals=accept_removals, documents=documents)
+    sys.exit(each(config_file, files, work, as_json=as_json))
+
+
+def _planned(config: Config, *, as_json: bool, accept_removals: bool, documents: bool) -> tuple[int, Mapping[str, object]]:
     from feeder import once, telling
     from feeder.clock import Clock
 
     with progressing() as progress:
-        planned = once.foresee(loader(config_file)(), clock=Clock(), accept_removals=accept_removals, progress=progress)
+        planned = once.foresee(config, clock=Clock(), accept_removals=accept_removals, progress=progress)
     if as_json:
-        answer(telling.plan_facts(planned))
-        return
+        return 0, telling.plan_facts(planned)
     for line in (*(telling.document_lines(planned) if documents else ()), *telling.plan_lines(planned)):
         say(line)
     for line in telling.plan_warnings(planned):
         warn(line)
     tell_problems(planned.report.problems)
     tell_held(planned.report.held)
+    return 0, {}
 
 
 @command(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 from feeder.cli._around import answer, config_option, detail, json_option, loader, progressing, removals_option, say, state_folder
+from feeder.cli._several import files_argument, one_or_files, speaking_of
 from feeder.cli._shape import command
 
 __all__ = ["export", "import_", "recover", "retry"]
@@ -25,9 +26,10 @@ __all__ = ["export", "import_", "recover", "retry"]
         ("feeder retry --accept-removals", "yes, all these articles are meant to be gone"),
     )
 )
+@files_argument
 @config_option
 @removals_option
-def retry(config_file: str | None, *, accept_removals: bool) -> None:
+def retry(files: tuple[str, ...], config_file: str | None, *, accept_removals: bool) -> None:
     """Have the files that were set aside read again.
 
     Whoever failed, a language model's endpoint or a hub, is asked and told again, too. A running service does so at once;
@@ -37,15 +39,20 @@ def retry(config_file: str | None, *, accept_removals: bool) -> None:
 
     from feeder.ledger import Ledger, holder
 
-    state = state_folder(config_file)
-    Ledger.ask(state, "retry accept-removals" if accept_removals else "retry")
-    pid = holder(state)
-    if pid is None:
-        say("the next feeder build or feeder run does it")
-        return
-    os.kill(pid, signal.SIGHUP)
-    detail(f"SIGHUP to process {pid}, which holds {state / 'lock'}")
-    say(f"the service (process {pid}) does it now")
+    states = [(file, state_folder(file)) for file in one_or_files(config_file, files)]
+    for _, state in states:
+        Ledger.ask(state, "retry accept-removals" if accept_removals else "retry")
+    told: set[int] = set()
+    for file, state in states:
+        with speaking_of(file, files):
+            if (pid := holder(state)) is None:
+                say("the next feeder build or feeder run does it")
+                continue
+            if pid not in told:
+                os.kill(pid, signal.SIGHUP)
+                detail(f"SIGHUP to process {pid}, which holds {state / 'lock'}")
+            told.add(pid)
+            say(f"the service (process {pid}) does it now")
 
 
 @command(

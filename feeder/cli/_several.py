@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
-from feeder.cli._around import Suffixed, loader
+from feeder.cli._around import Suffixed, about, answer, failed, loader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from feeder.config import Config
 
-__all__ = ["files_argument", "loaders", "one_or_files"]
+__all__ = ["each", "files_argument", "loaders", "one_or_files", "speaking_of"]
 
 files_argument = click.argument("files", nargs=-1, metavar="[FILE]...", type=Suffixed(".toml"))
 
@@ -23,6 +24,49 @@ def one_or_files(config_file: str | None, files: Sequence[str]) -> tuple[str | N
     if files and config_file is not None:
         raise click.UsageError(f"{files[0]} and -c {config_file}: name all configurations behind the command, without -c")
     return tuple(files) or (config_file,)
+
+
+def each(config_file: str | None, files: Sequence[str], work: Callable[[Config], tuple[int, Mapping[str, object]]], *, as_json: bool) -> int:
+    """Do the work for each configuration that is meant, and return the exit code: of several the first that is not 0.
+
+    `work` returns its exit code and, for a program, its facts. What is wrong with the configurations is found before any work; a feed
+    that fails at it keeps no other from it.
+    """
+    if len(loads := loaders(config_file, files)) == 1:
+        code, facts = work(loads[0]())
+        if as_json:
+            answer(facts)
+        return code
+    from feeder import together
+    from feeder.errors import FeederError
+
+    codes: list[int] = []
+    told: dict[str, Mapping[str, object]] = {}
+    for config in together.loaded(loads):
+        with about(config.name):
+            try:
+                code, told[config.name] = work(config)
+            except FeederError as error:
+                code, told[config.name] = failed(error), {"error": str(error)}
+        codes.append(code)
+    if as_json:
+        answer({"feeds": told})
+    return next(filter(None, codes), 0)
+
+
+@contextmanager
+def speaking_of(file: str | None, files: Sequence[str]) -> Iterator[None]:
+    """Where several configurations are named, whatever is told meanwhile is told of this one."""
+    if len(files) < 2 or file is None:
+        yield
+        return
+    from pathlib import Path
+
+    from feeder import place
+
+    path = Path(file).absolute()
+    with about(place.name(path, path.parent)):
+        yield
 
 
 def loaders(config_file: str | None, files: Sequence[str], host: str | None = None, port: int | None = None) -> list[Callable[[], Config]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
@@ -200,8 +199,8 @@ class Config(Tables):
 
     @property
     def name(self) -> str:
-        """What it is called among several: the name of its file; of a `feeder.toml`, which every folder may have, that of its folder."""
-        return unicodedata.normalize("NFC", self.root.name if self.file is None or self.file.name == "feeder.toml" else self.file.stem)
+        """What it is called among several."""
+        return place.name(self.file, self.root)
 
     @property
     def prefix(self) -> str:

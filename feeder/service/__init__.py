@@ -219,7 +219,7 @@ def _greeting(configs: Sequence[Config], options: Options) -> str:
     several = len(configs) > 1
     lines = [line for config in configs for line in _introduced(config, options, of=f"{config.name}: " if several else "")]
     if several and options.serve:
-        lines.append(f"All of them: {_here(configs[0].model_copy(update={'among': 1}))}")
+        lines.append(f"All feeds: {_here(configs[0].model_copy(update={'among': 1}))}")
     return "\n".join([*lines, f"Ctrl-C stops {'them' if several else 'it'}."])
 
 
