@@ -8,7 +8,7 @@ import select
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn, Self
@@ -157,8 +157,10 @@ class Signals:
         """Whether the terminal that this was started from is no more: then a SIGHUP means to end, not to reload. Never under nohup."""
         return self._terminal and not _terminal()
 
-    def restart(self) -> NoReturn:
+    def restart(self, environ: Mapping[str, str] | None = None) -> NoReturn:
         """Begin this very process anew with its own command line: a hung thread cannot be ended from within (J5).
+
+        `environ` is added to the environment: what was taken out of it at the start, so that no child has it.
 
         Descriptors of locks and databases are closed by it; the process keeps its number, so that nobody outside needs to know.
         A SIGHUP waits for the new process, or is ignored until there where it was ignored at the start.
@@ -168,7 +170,7 @@ class Signals:
         if self._nohup:
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
         try:
-            os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - our own command line, no shell
+            os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, **(environ or {})})  # noqa: S606 - our own command line, no shell
         except OSError:
             _log.exception("it cannot: the process ends")
         os._exit(70)

@@ -290,6 +290,7 @@ class _Host(uvicorn.Server):
         self.grace = 0.0
         self.ready = threading.Event()
         self.servers: list[asyncio.base_events.Server] = []
+        self.ticked = time.monotonic()
         self._scarce = 0.0
 
     def shed(self) -> bool:
@@ -307,6 +308,11 @@ class _Host(uvicorn.Server):
             self.servers.append(await loop.create_server(lambda: _Door(self, loop), sock=listener, backlog=128))
         self.started = True
         self.ready.set()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Called by uvicorn ten times a second, from the loop that answers."""
+        self.ticked = time.monotonic()
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Replaces uvicorn's: after `grace` seconds nobody is waited for."""
@@ -426,6 +432,11 @@ class Server:
     def alive(self) -> bool:
         """Whether it answers requests now."""
         return self._thread is not None and self._thread.is_alive() and self._host.started
+
+    @property
+    def silent(self) -> float:
+        """Seconds for which the loop that answers has not come round; a fraction of one while all is well."""
+        return time.monotonic() - self._host.ticked
 
     def start(self) -> None:
         """Listen. Raises FeederError at once where the address cannot be had."""

@@ -8,21 +8,30 @@ from __future__ import annotations
 
 import logging
 import threading
+from bisect import bisect_left
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from feeder.clock import Clock
-from feeder.errors import Abandoned, FeederError
+from feeder.errors import Abandoned, FeederError, LedgerError, PublishError
 
-__all__ = ["Bell", "Outcome", "Runner", "Work"]
+__all__ = ["BOUNDS", "Bell", "Figures", "Outcome", "Pace", "Runner", "Work"]
 
 JUMP = 2.0  # seconds the wall clock may drift from the monotonic one between two beats before it counts as moved
 LATE = 5.0  # seconds the scheduler may be behind its own plan before it counts as dead
 STALE = 15.0  # seconds without a beat after which health says so
 GRACE = 5.0  # seconds a cycle has to stop once it was asked to
 LONGEST = 300  # seconds between two attempts at most, when cycles keep failing; 1, 2, 4 ... before
+BOUNDS = (0.1, 0.5, 1.0, 5.0, 30.0, 120.0, 600.0)  # seconds by which the lengths of cycles are counted
+OWN = ("published", "supervisor", "hung", "cycle")  # what the runner's own troubles are about
+REASONS = {
+    Abandoned: "abandoned",
+    LedgerError: "ledger",
+    PublishError: "output",
+    FeederError: "other",
+}  # why a cycle fails; else it is a fault of ours
 
 _log = logging.getLogger("feeder")
 
@@ -65,15 +74,61 @@ class Bell(Protocol):
 Work = Callable[[Callable[[], None]], Outcome]
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How it goes at this moment, for whoever would have to step in.
+
+    `over`: a cycle has ended, well or not, since the process began. `ready`: there is something to serve. `moving`: a cycle is on
+    its way and took a step lately. `late`: it is past its deadline, for so many seconds it has not stopped. `silent`: seconds since the last beat.
+    """
+
+    over: bool
+    ready: bool
+    moving: bool
+    late: float | None
+    silent: float
+
+    @property
+    def asleep(self) -> bool:
+        """Whether nobody looks after the service."""
+        return self.silent > STALE
+
+    @property
+    def live(self) -> bool:
+        """Whether what matters makes progress."""
+        return self.late is None and not self.asleep
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What there is to count of the cycles since the process began.
+
+    `cycles` have begun, `failures` are counted by reason, the last was for `reason`; `seconds` is what those that ended took in all, and
+    `last` the last one;
+    `lasted` counts them by BOUNDS and what is longer. `success` is when the last good one ended (seconds since the epoch).
+    """
+
+    cycles: int = 0
+    failures: Mapping[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+    last: float | None = None
+    lasted: tuple[int, ...] = (0,) * (len(BOUNDS) + 1)
+    success: float | None = None
+    reason: str = ""
+
+
 @dataclass(slots=True)
 class _Cycle:
-    """A cycle on its way: when it began, and when it was asked to stop (monotonic seconds)."""
+    """A cycle on its way: when it began, took its last step, and was asked to stop (monotonic seconds)."""
 
+    tick: Callable[[], float]
     began: float
+    moved: float
     stop: threading.Event = field(default_factory=threading.Event)
     asked: float | None = None
 
     def check(self) -> None:
+        self.moved = self.tick()
         if self.stop.is_set():
             raise Abandoned("the cycle was asked to stop before it was done; the next one takes it up again")
 
@@ -113,7 +168,8 @@ class Runner:
         self._drift = clock.wall() - clock.tick()
         self._beat = clock.tick()
         self._ready = loaded
-        self._cycles = self._failures = self._in_a_row = 0
+        self._figures = Figures(failures=dict.fromkeys((*REASONS.values(), "fault"), 0))
+        self._in_a_row = 0
         self._promised: datetime | None = None
         self._last: tuple[datetime, str] | None = None
         self._error: str | None = None
@@ -153,28 +209,47 @@ class Runner:
         else:
             self._notes[about] = problem
 
+    def troubles(self) -> Mapping[str, str]:
+        """What is not as it should be, by what it is about: OWN of the runner's, the others as they were noted."""
+        found, pace = {}, self.pace()
+        if not self._ready:
+            found["published"] = "nothing is published yet"
+        if pace.silent > STALE:
+            found["supervisor"] = f"the supervisor has been silent for {pace.silent:.0f} s"
+        if pace.late is not None:
+            found["hung"] = "a cycle is past its deadline and has not stopped yet"
+        found |= dict(sorted(dict(self._notes).items()))
+        if self._error:
+            found["cycle"] = f"the last cycle failed: {self._error}"
+        return found
+
     def health(self) -> tuple[bool, Mapping[str, object]]:
         """Return whether this process is alive and has something to serve, and what there is to know about it."""
         silent = self._clock.tick() - self._beat
-        reasons = [f"{about}: {problem}" for about, problem in sorted(self._notes.items())]
-        if silent > STALE:
-            reasons.insert(0, f"the supervisor has been silent for {silent:.0f} s")
-        if not self._ready:
-            reasons.insert(0, "nothing is published yet")
-        if self._error:
-            reasons.append(f"the last cycle failed: {self._error}")
+        reasons = [problem if about in OWN else f"{about}: {problem}" for about, problem in self.troubles().items()]
         ok = self._ready and silent <= STALE
         following = self._bell.next()
         return ok, {
             "status": "unwell" if not ok else "degraded" if reasons else "ok",
             "reasons": reasons,
-            "cycles": self._cycles,
-            "failures": self._failures,
+            "cycles": self._figures.cycles,
+            "failures": sum(self._figures.failures.values()),
             "last_cycle": self._last[0].isoformat() if self._last else None,
             "last_summary": self._last[1] if self._last else None,
             "last_error": self._error,
             "next_run": following.isoformat(timespec="seconds") if following else None,
         }
+
+    def pace(self) -> Pace:
+        """Return how it goes at this moment."""
+        tick, cycle, figures = self._clock.tick(), self._cycle, self._figures
+        late = tick - cycle.asked if cycle and cycle.asked is not None else None
+        moving = cycle is not None and cycle.asked is None and tick - cycle.moved <= STALE
+        return Pace(figures.last is not None, self._ready, moving, late, tick - self._beat)
+
+    def figures(self) -> Figures:
+        """Return what there is to count."""
+        return self._figures
 
     # the supervisor
 
@@ -222,39 +297,49 @@ class Runner:
                 if self._closing:
                     return
                 reasons, self._reasons = ", ".join(self._reasons), {}
-                self._cycle = cycle = _Cycle(self._clock.tick())
+                tick = self._clock.tick
+                self._cycle = cycle = _Cycle(tick, began := tick(), began)
             try:
                 self._once(cycle, reasons)
             finally:
+                self._count_one(tick() - began)
                 self._cycle = None
 
     def _once(self, cycle: _Cycle, reasons: str) -> None:
         began = self._clock.now()
         self._log.debug("a cycle begins: %s", reasons)
-        self._cycles += 1
+        self._figures = replace(self._figures, cycles=self._figures.cycles + 1)
         try:
             outcome = self._work(cycle.check)
         except Abandoned as error:
             if not self._closing:
-                self._failed(began, str(error))
+                self._failed(began, str(error), "abandoned")
             self._log.warning("%s", error)
         except FeederError as error:
-            self._failed(began, str(error))
+            self._failed(began, str(error), next(reason for kind, reason in REASONS.items() if isinstance(error, kind)))
             self._log.error("the cycle failed: %s", error)
         except Exception as error:  # noqa: BLE001 - the top of the service: whatever a cycle does, the next one runs (J3)
-            self._failed(began, f"{type(error).__name__}: {error}")
+            self._failed(began, f"{type(error).__name__}: {error}", "fault")
             self._log.exception("the cycle failed")
         else:
             self._ready, self._error, self._in_a_row = True, None, 0
+            self._figures = replace(self._figures, success=self._clock.wall())
             self._last = began, outcome.summary or "nothing new"
             if outcome.summary:
                 self._log.info("%s", outcome.summary)
             self._promised = self._moment(outcome, began)
             self._bell.at(self._promised)
 
-    def _failed(self, began: datetime, error: str) -> None:
+    def _count_one(self, took: float) -> None:
+        """Count a cycle that ended."""
+        place, known = bisect_left(BOUNDS, took), self._figures
+        lasted = (*known.lasted[:place], known.lasted[place] + 1, *known.lasted[place + 1 :])
+        self._figures = replace(known, seconds=known.seconds + took, last=took, lasted=lasted)
+
+    def _failed(self, began: datetime, error: str, reason: str) -> None:
         """Remember it and try again soon: nothing else may wake us before the next tick, and the moment that did has passed (O1)."""
-        self._failures += 1
+        known = self._figures.failures
+        self._figures = replace(self._figures, failures={**known, reason: known[reason] + 1}, reason=reason)
         self._error = error
         self._last = began, error
         if self._closing:

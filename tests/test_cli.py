@@ -910,7 +910,8 @@ def test_other_commands_beside_a_running_service(quick: Desk) -> None:
         until(lambda: process.says("the configuration was read again"))
         quick.write("feeder.toml", "[feed]\nentries = 1\n")
         process.child.send_signal(signal.SIGHUP)
-        until(lambda: "feeder.toml:2:11: entries must be" in got(process.address() + "health")[1])
+        until(lambda: "config: what was to be read again is wrong" in got(process.address() + "health")[1])
+        assert process.says("feeder.toml:2:11: entries must be")
         assert got(process.address() + "health")[0] == 200
         quick.write("input/ducks.txt", "Ducks\n\nThere were four of them.\n")
         until(lambda: "Ducks" in quick.feed())

@@ -903,7 +903,8 @@ def test_a_reload_takes_up_a_good_configuration_and_keeps_the_old_one_for_a_bad_
         assert "feeder.toml:2:1" in site.log()
         assert "feeder.toml:3:" in site.log()
         until(lambda: '"status": "degraded"' in _get(address + "health"))
-        assert "config: feeder.toml:2:1" in _get(address + "health")
+        assert "config: what was to be read again is wrong" in _get(address + "health")
+        assert "feeder.toml" not in _get(address + "health"), "it is for everybody"
         site.configure('[feed]\ntitle = "After"\n[schedule]\nevery = "1h"\n[output]\nfolder = "elsewhere"\n')
         process.send_signal(signal.SIGHUP)
         until(lambda: "After" in site.published(), 20)

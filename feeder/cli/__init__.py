@@ -11,6 +11,7 @@ from feeder.cli._completion import completion
 from feeder.cli._configuring import config
 from feeder.cli._mending import export, import_, recover, retry
 from feeder.cli._publishing import build, init, run, serve
+from feeder.cli._serving import healthcheck
 from feeder.cli._shape import Group
 
 __all__ = ["EXIT_CODES", "FAULT", "GONE", "INTERRUPTED", "QUARANTINE", "main"]
@@ -19,6 +20,7 @@ SECTIONS = {
     "Begin": (init, config, completion),
     "Publish": (run, build, serve),
     "Ask": (check, status, plan, explain),
+    "Run as a service": (healthcheck,),
     "Mend and move": (retry, recover, import_, export),
 }
 

@@ -28,11 +28,13 @@ from feeder.errors import ConfigError, FeederError
 from feeder.front import Door
 from feeder.host import Signals, write_logs
 from feeder.listener import Server
+from feeder.notice import Notice
 from feeder.pipeline import Parts
 from feeder.press import FEED
 from feeder.server import App, app
 from feeder.service._alarm import Alarm, Schedule
 from feeder.service._house import House, front_of, named, overall, stopped
+from feeder.service._manager import Manager
 from feeder.service._publisher import Service, max_age
 from feeder.shelf import ROOM, Shelf
 from feeder.text import printable
@@ -62,10 +64,12 @@ def run(loads: Sequence[Load], options: Options, *, say: Callable[[str], None]) 
     process publishes here), LedgerError, or FeederError where the address is taken: either all feeds are started, or none.
     """
     write_logs(logging.DEBUG if options.verbose else logging.INFO)
+    manager = Manager(Notice.taken(os.environ), Clock())
     with Signals() as signals, ExitStack() as stack:
         configs = together.loaded(loads)
         parts = _opened(configs, stack)
-        house = House(_services(configs, parts, loads, options, signals), loads)
+        restart = functools.partial(manager.restarting, signals.restart)
+        house = House(_services(configs, parts, loads, options, restart), loads)
         for config, part in zip(configs, parts, strict=True):
             _make_input(config, part, say)
         if options.serve:
@@ -73,26 +77,29 @@ def run(loads: Sequence[Load], options: Options, *, say: Callable[[str], None]) 
             configs = tuple(config.model_copy(update={"serve": config.serve.model_copy(update={"port": port})}) for config in configs)
         house.start(configs)
         _say(say, _greeting(configs, options))
-        _supervise(house, signals)
+        _supervise(house, signals, manager)
+        manager.stopping()
         if not house.stop():
             _log.error("the cycle does not end: it is left behind; what is published stays whole")
             os._exit(0)
     return 0
 
 
-def _services(configs: Sequence[Config], parts: Sequence[Parts], loads: Sequence[Load], options: Options, signals: Signals) -> list[Service]:
+def _services(
+    configs: Sequence[Config], parts: Sequence[Parts], loads: Sequence[Load], options: Options, restart: Callable[[], NoReturn]
+) -> list[Service]:
     services: list[Service] = []
     for number, (config, part, load) in enumerate(zip(configs, parts, loads, strict=True)):
-        anew = functools.partial(_begin_anew, services, number, signals)
+        anew = functools.partial(_begin_anew, services, number, restart)
         removals, log = options.accept_removals, named(config)
         services.append(Service(config, part, load, watch=options.watch, accept_removals=removals, on_hung=anew, clock=Clock(), log=log))
     return services
 
 
-def _begin_anew(services: Sequence[Service], hung: int, signals: Signals) -> NoReturn:
+def _begin_anew(services: Sequence[Service], hung: int, restart: Callable[[], NoReturn]) -> NoReturn:
     """A hung cycle ends with the process alone; those of other feeds end well before."""
     stopped([service for number, service in enumerate(services) if number != hung])
-    signals.restart()
+    restart()
 
 
 def _opened(configs: Sequence[Config], stack: ExitStack) -> list[Parts]:
@@ -204,15 +211,23 @@ def _shown(one: _Shown, port: int) -> str:
     return f"Serving {printable(os.path.relpath(one.config.output.folder))}/\n{_addresses(one.config, port)}{empty}"
 
 
-def _supervise(house: House, signals: Signals) -> None:
+def _supervise(house: House, signals: Signals, manager: Manager) -> None:
     """Look after the service until SIGTERM or SIGINT arrives, or its terminal is closed. A feed that makes trouble keeps no other from it."""
-    while not _over(signals, arrived := signals.wait(BEAT)):
-        reload = [house.reload] if signal.SIGHUP in arrived else []
-        for look in (*reload, house.look, *(service.beat for service in house.services)):
-            try:
-                look()
-            except Exception:  # noqa: BLE001 - the top of the service: no memory, no threads left; the next beat tries again
-                _log.exception("the supervisor stumbled")
+    while not _over(signals, arrived := signals.wait(manager.pause)):
+        reload = [manager.reloading, house.reload, manager.reloaded] if signal.SIGHUP in arrived else []
+        stood = [_stood(look) for look in (*reload, house.look, *(service.beat for service in house.services))]  # each, whatever becomes of others
+        if all(stood):
+            _stood(lambda: manager.beat(house.seen()))
+
+
+def _stood(look: Callable[[], None]) -> bool:
+    """Whether it was done without stumbling."""
+    try:
+        look()
+    except Exception:  # noqa: BLE001 - the top of the service: no memory, no threads left; the next beat tries again
+        _log.exception("the supervisor stumbled")
+        return False
+    return True
 
 
 def _greeting(configs: Sequence[Config], options: Options) -> str:

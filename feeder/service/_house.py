@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from feeder import together
+from feeder.clock import Clock
 from feeder.config import Config
 from feeder.errors import ConfigError
 from feeder.front import Door, Front
 from feeder.listener import Server
+from feeder.pulse import Pulse, at
 from feeder.renderers.listing import listing
 from feeder.server import App, Desk, app
+from feeder.service import _state
 from feeder.service._publisher import Service
+from feeder.service._state import Health, Seen
 from feeder.shelf import Shelf
 
-__all__ = ["Health", "House", "front_of", "named", "overall", "stopped"]
+__all__ = ["House", "front_of", "named", "overall", "stopped"]
 
-Health = Callable[[], tuple[bool, Mapping[str, object]]]
 _STATES = ("ok", "degraded", "unwell")
 
 _log = logging.getLogger("feeder")
@@ -32,9 +36,11 @@ class House:
         self._loads = loads
         self._front: Front | None = None
         self._served: tuple[App, Server] | None = None
+        self._pulses = [Pulse(service.config.state) for service in services]
 
     def serve(self, host: str, port: int, desks: Mapping[str, Desk]) -> int:
         """Serve what is published; return the port that is really used. `desks` are for all feeds. Raises FeederError where it is taken."""
+        desks = {**_state.desks(self.health), **desks}
         if len(self.services) == 1:
             return self._listen(self.services[0].app(desks), host, port)
         self._front = front_of([service.name for service in self.services], self.health, desks)
@@ -56,6 +62,15 @@ class House:
         if self._served and not self._served[1].alive:
             _log.error("the server has stopped: it is started anew")
             self._listen(self._served[0], *self._served[1].address)
+        address = at(*self._served[1].address) if self._served else None
+        for service, pulse in zip(self.services, self._pulses, strict=True):
+            pulse.beat(Clock().tick(), address, service.health()[1])
+
+    def seen(self) -> list[Seen]:
+        """Each feed at this moment. A server that has ceased to answer is as bad as a supervisor that has."""
+        silent = self._served[1].silent if self._served else 0.0
+        paces = [(service, service.pace()) for service in self.services]
+        return [Seen(service.name, replace(pace, silent=max(pace.silent, silent)), service.health()[1]) for service, pace in paces]
 
     def reload(self) -> None:
         """Take up the configurations as they are now. One that is wrong, or in the way of another, changes nothing, and the others do (J8)."""
@@ -72,6 +87,8 @@ class House:
         done = stopped(self.services)
         if self._served:
             self._served[1].stop(0.2)
+        for pulse in self._pulses:
+            pulse.end()
         return done
 
     def _listen(self, application: App, host: str, port: int) -> int:
@@ -98,7 +115,8 @@ def overall(each: Sequence[tuple[bool, Mapping[str, object]]]) -> tuple[bool, Ma
     states = [str(facts.get("status", "ok" if ok else "unwell")) for ok, facts in each]
     counts = {state: states.count(state) for state in _STATES}
     reasons = [f"{counts[state]} of {len(each)} feeds {'is' if counts[state] == 1 else 'are'} {state}" for state in _STATES[:0:-1] if counts[state]]
-    return all(ok for ok, _ in each), {"status": max(states, key=_STATES.index), "reasons": reasons, "feeds": counts}
+    live = all(facts.get("live", True) for _, facts in each)
+    return all(ok for ok, _ in each), {"live": live, "status": max(states, key=_STATES.index), "reasons": reasons, "feeds": counts}
 
 
 def named(config: Config) -> logging.Logger:

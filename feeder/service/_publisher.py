@@ -16,8 +16,9 @@ from feeder.notify import Rounds
 from feeder.pipeline import Parts, Report, cycle
 from feeder.server import App, Desk, app
 from feeder.service._alarm import Alarm, Schedule
+from feeder.service._state import state
 from feeder.shelf import ROOM, Shelf
-from feeder.supervisor import Runner
+from feeder.supervisor import Figures, Pace, Runner
 
 __all__ = ["Service", "max_age"]
 
@@ -139,11 +140,26 @@ class Service:
         self.runner.request(reason)
 
     def health(self) -> tuple[bool, Mapping[str, object]]:
-        """What anybody may know of the process: not when something is due, nor what came in, for that may be under embargo."""
-        ok, facts = self.runner.health()
+        """What anybody may know of it."""
+        known = state(self)
+        return bool(known["ready"]), known
+
+    def pace(self) -> Pace:
+        """How it goes at this moment."""
+        return self.runner.pace()
+
+    def figures(self) -> Figures:
+        """What there is to count of its cycles."""
+        return self.runner.figures()
+
+    def troubles(self) -> Mapping[str, str]:
+        """What is not as it should be, by what it is about."""
+        return self.runner.troubles()
+
+    def times(self) -> Mapping[str, object]:
+        """When it last ran and when it will: not when something is due, for that may be when an embargo ends."""
         following = self._alarm.scheduled()
-        told = {name: fact for name, fact in facts.items() if name != "last_summary"}
-        return ok, {**told, "next_run": following.isoformat(timespec="seconds") if following else None}
+        return {"last_cycle": self.runner.health()[1]["last_cycle"], "next_run": following.isoformat(timespec="seconds") if following else None}
 
     def _link(self, path: str) -> str | None:
         return notify.link_field(path, self._config.base, self._config.websub.hubs)
