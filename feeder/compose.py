@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeVar
 from uuid import NAMESPACE_URL, uuid5
 
-from feeder import __version__, endpoint, media, notify, readers, stories, summarizers
+from feeder import __version__, edition, endpoint, media, notify, plugins, readers, stories, summarizers
 from feeder.clock import Clock
 from feeder.config import Config, origins
 from feeder.edition import Terms
@@ -22,18 +23,20 @@ from feeder.ledger import Hub, Ledger, Pings
 from feeder.model import Document, Image, Look, Medium, Person, Podcast, Site
 from feeder.notify import Courier
 from feeder.pipeline import Intake, Parts
+from feeder.plugins import Part
 from feeder.press import FEED, Press
-from feeder.publishers import Publisher
+from feeder.publishers import Publisher, located
 from feeder.publishers.folder import FolderPublisher
+from feeder.publishers.installed import InstalledPublisher
 from feeder.publishers.rehearsal import Rehearsal
 from feeder.renderers import html, jsonfeed, xml
+from feeder.renderers.extra import Extra
 from feeder.store import Store, Trial
-from feeder.summarizers import Summarizer
 
 if TYPE_CHECKING:  # at run time where there is one: nobody else shall pay for it
     from feeder.assistant import Assistant
 
-__all__ = ["couriers", "intake", "looking", "publishing", "queue", "recovering", "rehearsing", "renewed", "require_folder"]
+__all__ = ["couriers", "intake", "looking", "plugged", "publishing", "queue", "recovering", "rehearsing", "renewed", "require_folder"]
 
 T = TypeVar("T")
 UNPLACED = "http://127.0.0.1:8000/"  # what a feed's id is minted from when nobody said where it will be: the port does not matter
@@ -88,17 +91,63 @@ def renewed(config: Config, parts: Parts, clock: Clock | None = None) -> Parts:
 
 def intake(config: Config, assistant: Assistant | None = None) -> Intake:
     """What turns the bytes of a file into an article. With an assistant, its summary is what that has been told before."""
+    installed, plugin = _readers(config), config.part("summarizers", config.summary.kind)
     salt = f"{readers.VERSION} {summarizers.VERSION} {stories.VERSION} {config.summary.kind} {config.base} {config.feed.time_zone}"
-    summarizer = assistant.recall if assistant else _summarizer(config, config.summary.kind)
-    return Intake(readers.read, summarizer, config.base, config.feed.time_zone, salt)
+    salt = " ".join([salt, *(part.stamp for part in (*installed.values(), *([plugin] if plugin else [])))])
+    own = summarizers.installed(plugin) if plugin else summarizers.summarizer(next(iter(summarizers.KINDS)))
+    return Intake(partial(readers.read, installed=installed), assistant.recall if assistant else own, config.base, config.feed.time_zone, salt)
 
 
-def _summarizer(config: Config, kind: str) -> Summarizer:
-    try:
-        return summarizers.summarizer(kind)
-    except FeederError as error:
-        where = origins(config).get("summary.kind", "summary.kind")
-        raise ConfigError((Problem(where, str(error), 'choose another `kind` in [summary]; "llm" asks a language model'),)) from error
+def plugged(config: Config) -> tuple[Part, ...]:
+    """The plugins in use: those that the configuration names, and every installed reader."""
+    said = config.output
+    chosen = [("summarizers", config.summary.kind), *(("renderers", name) for name in said.renderers), ("publishers", said.publisher)]
+    return (*_readers(config).values(), *(part for choice in chosen if (part := config.part(*choice))))
+
+
+def _readers(config: Config) -> dict[str, Part]:
+    """The installed readers by suffix, but for suffixes that we read ourselves. None is loaded here: files may need it or not."""
+    others = {name: plugin for name, plugin in plugins.installed("readers").items() if name.startswith(".") and name not in readers.SUFFIXES}
+    return {name: config.part("readers", name) or Part(plugin) for name, plugin in others.items()}
+
+
+def _publisher(config: Config, extras: Sequence[Extra]) -> Publisher:
+    """Where to publish. What installed renderers make is checked by them; everything else is read back before it replaces what was there."""
+    others = {path for extra in extras for path in extra.documents}
+
+    def check(path: str, body: bytes) -> None:
+        if path not in others:
+            _check(path, body)
+
+    if plugin := config.part("publishers", config.output.publisher):
+        return InstalledPublisher(replace(plugin, within=None), check=check)
+    return FolderPublisher(config.output.folder, check=check)
+
+
+def _extras(config: Config) -> tuple[Extra, ...]:
+    """The installed renderers that are asked for. Raises ConfigError where one cannot say what it makes."""
+    extras = tuple(Extra(part) for name in config.output.renderers if (part := config.part("renderers", name)))
+    for extra in extras:
+        try:
+            _ = *map(located, extra.documents), extra.whole
+        except FeederError as error:
+            raise _refused(config, extra, str(error)) from error
+    return extras
+
+
+def _require_own(config: Config, extras: Iterable[Extra], static: Iterable[str]) -> None:
+    """Raise ConfigError unless each document of an installed renderer has a path that is nobody else's."""
+    taken = dict.fromkeys(static, "Feeder")
+    for extra in extras:
+        for path in extra.documents:
+            if edition.owned(path) or path in taken:
+                raise _refused(config, extra, f"{extra.plugin.plugin} cannot have {path}: it belongs to {taken.get(path, 'Feeder')}")
+        taken |= dict.fromkeys(extra.documents, str(extra.plugin.plugin))
+
+
+def _refused(config: Config, extra: Extra, why: str) -> ConfigError:
+    hint = "its options may let you choose another path" if extra.plugin.options else "use another one, or tell whoever makes it"
+    return ConfigError((Problem(origins(config)["output.renderers"], why, hint),))
 
 
 def _assistant(config: Config, ledger: Ledger, clock: Clock) -> Assistant | None:
@@ -114,7 +163,7 @@ def _assistant(config: Config, ledger: Ledger, clock: Clock) -> Assistant | None
     base, model, key = said.base_url or "", said.model or "", said.key.get_secret_value() if said.key else None
     address = endpoint.Endpoint(f"{base}chat/completions", key, agent=f"feeder/{__version__}")
     terms = Terms(model, said.timeout, said.patience, said.attempts, said.calls_per_day, said.tokens_per_day)
-    extract = _summarizer(config, next(iter(summarizers.KINDS)))
+    extract = summarizers.summarizer(next(iter(summarizers.KINDS)))
     return Assistant(address, terms, ledger.answers, extract, name=f"{model} at {base}", clock=clock)
 
 
@@ -147,11 +196,14 @@ def _hubs(config: Config) -> tuple[str, ...]:
 
 def _parts(config: Config, ledger: Ledger, clock: Clock, store: Store) -> Parts:
     assistant = _assistant(config, ledger, clock)
-    publisher = FolderPublisher(config.output.folder, check=_check)
     cover, covers = _cover(config)
     icon, icons = _icon(config)
     look = Look(config.pages.color, icon, config.pages.readers)
+    extras = _extras(config)
+    publisher = _publisher(config, extras)
     site = replace(_site(config, ledger, publisher), image=cover, podcast=_podcast(config), look=look)
+    static = (*html.static(site, icons), *covers)
+    _require_own(config, extras, [document.path for document in static])
     terms = Terms(config.feed.entries, timedelta(seconds=config.feed.tombstones))
     style = hashlib.sha256(repr((site, terms, html.VERSION, __version__)).encode()).hexdigest()[:16]
     memo = xml.Memo(xml.ROOM // config.among)  # several feeds have together as much as one
@@ -161,7 +213,7 @@ def _parts(config: Config, ledger: Ledger, clock: Clock, store: Store) -> Parts:
         ),
         intake=intake(config, assistant),
         ledger=ledger,
-        press=Press(ledger, store, site, html.Pages(site), (*html.static(site, icons), *covers), config.feed.entries, __version__, memo=memo),
+        press=Press(ledger, store, site, html.Pages(site), static, config.feed.entries, __version__, extras, memo=memo),
         publisher=publisher,
         settle=config.input.settle,
         largest=config.input.max_media,
@@ -169,6 +221,7 @@ def _parts(config: Config, ledger: Ledger, clock: Clock, store: Store) -> Parts:
         terms=terms,
         keep_removed=config.input.on_removal == "keep",
         assistant=assistant,
+        plugins=tuple(str(part.plugin) for part in plugged(config)),
     )
 
 

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Abandoned", "Busy", "ConfigError", "Damaged", "FeederError", "LedgerError", "Problem", "PublishError", "Unreadable", "Unsettled"]
+__all__ = [
+    "Abandoned",
+    "Busy",
+    "ConfigError",
+    "Damaged",
+    "FeederError",
+    "LedgerError",
+    "PluginError",
+    "Problem",
+    "PublishError",
+    "Unreadable",
+    "Unsettled",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +63,14 @@ class Unreadable(FeederError):
 
 class Unsettled(FeederError):
     """A file changed or went away while it was read: not an error of its author, it is looked at again soon."""
+
+
+class PluginError(FeederError):
+    """A plugin cannot be loaded, or failed at what it was asked: the message names it. `busy`: it still is at something else."""
+
+    def __init__(self, reason: str, *, busy: bool = False) -> None:
+        super().__init__(reason)
+        self.busy = busy
 
 
 class LedgerError(FeederError):

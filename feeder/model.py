@@ -174,13 +174,15 @@ class Article:
 class Summary:
     """A plain-text summary of one article and, for `feeder explain`, where it came from and why each sentence is in or out.
 
-    `pending` names the answer that it only stands in for, until somebody has given it; empty when it is final.
+    `pending` names the answer that it only stands in for, until somebody has given it; empty when it is final. `flags` are what the
+    article's author should know of it.
     """
 
     text: str
     origin: str
     reasons: tuple[tuple[str, str], ...] = ()
     pending: str = ""
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

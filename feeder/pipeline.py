@@ -93,7 +93,7 @@ class Parts:
     """What a cycle is made of. `style` names whatever turns entries into documents: when it changes, they are made again.
 
     `settle` is in seconds, `largest` the bytes that a picture or a recording may have; `terms` are those of the edition. With
-    `keep_removed` what was published stays when its file goes. `assistant` is there where summaries are asked for.
+    `keep_removed` what was published stays when its file goes. `assistant` is there where summaries are asked for. `plugins` names those in use.
     """
 
     inbox: Inbox
@@ -107,6 +107,7 @@ class Parts:
     terms: Terms = field(default_factory=Terms)
     keep_removed: bool = False
     assistant: Assistant | None = None
+    plugins: tuple[str, ...] = ()
     memory: Memory = field(default_factory=Memory)
 
 
@@ -114,7 +115,8 @@ class Parts:
 class Report:
     """What a cycle did. `waiting` is seconds until a file may have settled; `due` is the next second of an embargo or expiry.
 
-    It is also when a summary is to be asked for again; `remarks` are what the log should know of asking.
+    It is also when a summary is to be asked for again; `remarks` are what the log should know of asking. `failing` says of each plugin whose
+    documents could not be made why.
     """
 
     changes: tuple[Change, ...] = ()
@@ -125,6 +127,7 @@ class Report:
     put: Put = NOTHING
     gone: frozenset[str] = frozenset()
     remarks: tuple[str, ...] = ()
+    failing: tuple[str, ...] = ()
 
     @property
     def summary(self) -> str:
@@ -169,7 +172,8 @@ def cycle(
     waiting = min([*scan.waiting.values(), *batch.unsettled, *(parts.settle for _ in look.brief)], default=None)
     problems = tuple(record.problem for record in ledger.files().values() if record.problem)
     due = min(filter(None, (changes.next_due(ledger.known().values()), ask_again, shelf.until)), default=None)
-    report = Report(verdict.changes, problems, verdict.held, waiting, due, put, shelf.gone, remarks)
+    failing = tuple(failure.reason for failure in ledger.plugins.failing())
+    report = Report(verdict.changes, problems, verdict.held, waiting, due, put, shelf.gone, remarks, failing)
     if asked:
         ledger.put(asked="")
     at_rest = waiting is None and not verdict.changes and not verdict.held and put == NOTHING
@@ -284,7 +288,7 @@ def _read_one(parts: Parts, batch: Batch, path: str, stat: Stat, now: datetime) 
         return
     refers = batch.gallery.tokens(article.references)
     raw, modified = _raw(body, refers), _time(stat.mtime_ns)
-    flags = (*article.flags, *_misdated(article, modified, now))
+    flags = (*article.flags, *summary.flags, *_misdated(article, modified, now))
     batch.told[path] = _told(article, summary)
     batch.records[path] = FileRecord(path, tuple(stat), salt, raw, flags=flags, pending=summary.pending, refers=refers)
     batch.found.append(_found(article, raw, modified))
@@ -445,13 +449,17 @@ def _publish(parts: Parts, now: datetime, stop: Callable[[], None], say: Progres
         return shelf, NOTHING
     noted, there = dict(ledger.shelf()), None if _untouched(parts) else publisher.stats()
     behind = [w for w in shelf.wanted if not _stands(w, noted.get(w.path), there) and not _is_lost(parts, w)]
-    surplus = sorted(noted.keys() - {w.path for w in shelf.wanted})
+    made, failed = parts.press.further(shelf, behind)
+    outlived = {w.path for w in behind if w.path in failed and not edition.may_outlive(w, noted[w.path].key if w.path in noted else "")}
+    behind = [w for w in behind if w.path not in failed]
+    surplus = sorted((noted.keys() - {w.path for w in shelf.wanted}) | (noted.keys() & outlived))
     digests: dict[str, str] = {}
     ledger.expect(w.path for w in behind if w.path not in noted)  # killed after this, the next cycle knows what it may have to take away
-    put = publisher.put(_heeded(_documents(parts, shelf, behind, stop, say), digests), surplus)
+    put = publisher.put(_heeded(_documents(parts, shelf, behind, made, stop, say), digests), surplus)
     now_there = publisher.stats(w.path for w in behind)
     shelved = (Shelved(w.path, w.key, *now_there[w.path]) for w in behind)
     ledger.note_shelf(shelved, surplus, state, News(parts.press.site.hubs, digests, now))
+    ledger.plugins.note(parts.plugins, failed.values(), now)
     memory.shelf = publisher.fingerprint()
     tidy(ledger, parts.press.store)
     return shelf, put
@@ -460,12 +468,13 @@ def _publish(parts: Parts, now: datetime, stop: Callable[[], None], say: Progres
 def planned(parts: Parts, now: datetime) -> Edition:
     """What should be published now; it stays the same until a promise changes or a tombstone has been told long enough."""
     ledger, press, memory = parts.ledger, parts.press, parts.memory
-    made_from = f"{ledger.generation()} {parts.style}"
+    extras = press.wants()
+    made_from = " ".join([str(ledger.generation()), parts.style, *(extra.stamp for extra in extras)])
     until = memory.edition and memory.edition[1].until
     if memory.edition is None or memory.edition[0] != made_from or (until and until <= now):
         facts = (ledger.known(), ledger.revisions(), ledger.stories.kin(), ledger.facets.all(), ledger.media.shown())
         last = memory.edition[1] if memory.edition else edition.NONE
-        plan = edition.plan(*facts, now=now, style=parts.style, static=press.digests(), terms=parts.terms, last=last)
+        plan = edition.plan(*facts, now=now, style=parts.style, static=press.digests(), terms=parts.terms, extras=extras, last=last)
         memory.edition = (made_from, plan)
     return memory.edition[1]
 
@@ -504,8 +513,10 @@ def _is_lost(parts: Parts, wanted: Wanted) -> bool:
     return wanted.kind is Kind.MEDIA and wanted.key not in parts.press.store
 
 
-def _documents(parts: Parts, shelf: Edition, behind: list[Wanted], stop: Callable[[], None], say: Progress) -> Iterator[Document]:
+def _documents(
+    parts: Parts, shelf: Edition, behind: list[Wanted], made: Mapping[str, Document], stop: Callable[[], None], say: Progress
+) -> Iterator[Document]:
     for number, wanted in enumerate(behind):
         stop()
         say("publishing", number, len(behind))
-        yield parts.press.document(shelf, wanted)
+        yield made.get(wanted.path) or parts.press.document(shelf, wanted)

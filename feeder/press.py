@@ -10,10 +10,12 @@ from datetime import datetime
 from feeder import edition, feeds, media
 from feeder.changes import Known
 from feeder.edition import Edition, Kind, Wanted
+from feeder.errors import PluginError
 from feeder.facets import folders
 from feeder.ledger import Ledger
 from feeder.model import Document, Entry, Feed, Sibling, Site, Tombstone
 from feeder.renderers import jsonfeed, opml, xml
+from feeder.renderers.extra import Extra
 from feeder.renderers.html import Pages
 from feeder.store import Store
 
@@ -39,6 +41,7 @@ class Press:
     static: tuple[Document, ...]
     limit: int
     version: str
+    extras: tuple[Extra, ...] = ()
     memory: dict[tuple[str, int], Entry] = field(default_factory=dict)
     composed: list[tuple[Edition, Feed]] = field(default_factory=list)
     memo: xml.Memo = field(default_factory=lambda: xml.Memo(xml.ROOM))
@@ -48,7 +51,7 @@ class Press:
         return {document.path: hashlib.sha256(document.body).hexdigest() for document in self.static}
 
     def document(self, shelf: Edition, wanted: Wanted) -> Document:
-        """The document that is wanted, as the ledger is now. Raises LedgerError."""
+        """The document that is wanted, as the ledger is now; one of an installed renderer comes from `further`. Raises LedgerError."""
         match wanted.kind:
             case Kind.STATIC:
                 return next(document for document in self.static if document.path == wanted.path)
@@ -63,6 +66,32 @@ class Press:
             case Kind.FEED | Kind.RSS | Kind.JSON | Kind.ARCHIVE | Kind.FACET_FEED:
                 body = self._feed(shelf, wanted)
         return Document(wanted.path, MEDIA_TYPES["." + wanted.path.rpartition(".")[2]], body)
+
+    def wants(self) -> tuple[edition.Extra, ...]:
+        """What an edition has to know of the installed renderers."""
+        return tuple(edition.Extra(tuple(extra.documents), extra.plugin.stamp, extra.whole) for extra in self.extras)
+
+    def further(self, shelf: Edition, behind: Iterable[Wanted]) -> tuple[dict[str, Document], dict[str, str]]:
+        """Of the documents that are behind, those of installed renderers by path, and why there are none of others. Raises LedgerError."""
+        made, failed = dict[str, Document](), dict[str, str]()
+        wanted = {w.path: w for w in behind if w.kind is Kind.EXTRA}
+        for extra in self.extras:
+            asked = [wanted[path] for path in extra.documents if path in wanted]
+            if not asked:
+                continue
+            ids = asked[0].ids
+            try:
+                bodies = extra.render(self._whole(shelf, ids) if extra.whole else self._current(shelf, ids))
+            except PluginError as error:
+                failed |= {w.path: str(error) for w in asked}
+            else:
+                made |= {w.path: Document(w.path, extra.documents[w.path], bodies[w.path]) for w in asked}
+        return made, failed
+
+    def _whole(self, shelf: Edition, ids: Sequence[str]) -> Feed:
+        """All public entries, the newest first, under the head of the current document."""
+        (current,) = (wanted for wanted in shelf.wanted if wanted.kind is Kind.FEED)
+        return replace(self._current(shelf, current.ids), entries=tuple(self._entries(shelf, ids)), summary_only=frozenset())
 
     def _page(self, shelf: Edition, wanted: Wanted) -> bytes:
         match wanted.kind:

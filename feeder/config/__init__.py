@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import get_origin
 
 from pydantic.fields import FieldInfo
 
 from feeder.config._mistakes import compare, compare_times, validated
+from feeder.config._plugged import Plugged, table
 from feeder.config._said import Said
 from feeder.config._tables import EITHER, KEYS, MODELS, SECRETS, Config, Table, Tables
 from feeder.config._values import closest
@@ -24,6 +25,8 @@ from feeder.model import Person
 from feeder.text import clean, line
 
 __all__ = ["Config", "load", "origins"]
+
+Put = Callable[[Said, str, str, str, str], None]
 
 
 def load(path: Path | None, environ: Mapping[str, str]) -> Config:
@@ -37,21 +40,23 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Config:
     said = Said(str(found or "feeder.toml"))
     if found is not None:
         said.read(_text(found))
-    _hear(said, environ)
+    plugged = _hear(said, environ)
+    parts, own = plugged.check(root)
     compare(said, root)
     tables = validated(said)
     compare_times(said, tables)
     if problems := said.problems():
         raise ConfigError(problems)
-    whence = {"root": root, "file": found and found.absolute(), "said": tuple(said.origins()), "heard": tuple(said.heard(environ))}
-    return Config.model_validate({**whence, **_completed(tables, root)})
+    whence = {"root": root, "file": found and found.absolute(), "said": (*said.origins(), *own), "heard": tuple(said.heard(environ))}
+    return Config.model_validate({**whence, "parts": parts, **_completed(tables, root)})
 
 
 def origins(config: Config) -> Mapping[str, str]:
     """Where each value comes from: "feed.title" -> "feeder.toml:3", "environment FEEDER_FEED__TITLE" or "default"; no secrets."""
     said = dict(config.said)
     names = (f"{table}.{key}" for table, keys in KEYS.items() for key in keys if key != "author")
-    return {name: said.get(name, "default") for name in names if name not in SECRETS}
+    plugged = (f"{table(part)}.{option.name}" for part in config.parts for option in part.options if not option.secret)
+    return {name: said.get(name, "default") for name in (*names, *plugged) if name not in SECRETS}
 
 
 def _text(path: Path) -> str:
@@ -67,24 +72,36 @@ def _text(path: Path) -> str:
         raise ConfigError((Problem(f"{path}:{row}:{column}", "is not UTF-8", "save the file as UTF-8"),)) from None
 
 
-def _hear(said: Said, environ: Mapping[str, str]) -> None:
-    """Put what the environment says over what the file says. An empty variable says nothing, as docker compose leaves them."""
+def _hear(said: Said, environ: Mapping[str, str]) -> Plugged:
+    """Put what the environment says over what the file says, and return the plugins that either names.
+
+    An empty variable says nothing, as docker compose leaves them.
+    """
     names = {f"FEEDER_{table}__{key}".upper().replace(".", "__"): (table, key) for table, keys in KEYS.items() for key in keys}
-    for variable in sorted(name for name in environ if name.startswith("FEEDER_") and environ[name]):
-        plain = variable if variable in names else variable.removesuffix("_FILE")
-        if plain not in names:
-            close = closest(plain.removeprefix("FEEDER_"), [name.removeprefix("FEEDER_").lower() for name in names])
-            said.add_variable(
-                variable,
-                "is not a variable of feeder",
-                f"did you mean $FEEDER_{close.upper()}?" if close else "FEEDER_FEED__TITLE is title in [feed]",
-            )
-        elif plain != variable and environ.get(plain):
-            said.add_variable(variable, f"says the same as ${plain}", "set one of the two")
-        else:
-            value = environ[variable] if plain == variable else _secret(said, variable, environ[variable])
-            if value is not None:
-                _put(said, *names[plain], variable, value)
+    others = [variable for variable in sorted(environ) if variable.startswith("FEEDER_") and environ[variable]]
+    others = [variable for variable in others if not _heard(said, environ, variable, names, _put)]
+    plugged = Plugged(said, others)
+    others = [variable for variable in others if not _heard(said, environ, variable, plugged.variables, plugged.put)]
+    for variable in others:
+        known = [name.removeprefix("FEEDER_").lower() for name in (*names, *plugged.variables)]
+        close = closest(variable.removesuffix("_FILE").removeprefix("FEEDER_"), known)
+        hint = f"did you mean $FEEDER_{close.upper()}?" if close else "FEEDER_FEED__TITLE is title in [feed]"
+        said.add_variable(variable, "is not a variable of feeder", hint)
+    return plugged
+
+
+def _heard(said: Said, environ: Mapping[str, str], variable: str, names: Mapping[str, tuple[str, str]], put: Put) -> bool:
+    """Take up one variable, if it is among these."""
+    plain = variable if variable in names else variable.removesuffix("_FILE")
+    if plain not in names:
+        return False
+    if plain != variable and environ.get(plain):
+        said.add_variable(variable, f"says the same as ${plain}", "set one of the two")
+    else:
+        value = environ[variable] if plain == variable else _secret(said, variable, environ[variable])
+        if value is not None:
+            put(said, *names[plain], variable, value)
+    return True
 
 
 def _secret(said: Said, variable: str, path: str) -> str | None:

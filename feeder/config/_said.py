@@ -60,10 +60,12 @@ class Said:
         """("section.key", "feeder.toml:3" or "environment FEEDER_SECTION__KEY") for each key that was said."""
         for table in KEYS:
             for key in filter(KEYS[table].__contains__, self.table(table)):
-                path = (*table.split("."), key)
-                variable = self.variables.get(path)
-                place = f"environment {variable}" if variable else f"{self.name}:{self._position(self._spots[path].key)[0]}"
-                yield f"{table}.{'authors' if key == 'author' else key}", place
+                yield f"{table}.{'authors' if key == 'author' else key}", self.place((*table.split("."), key))
+
+    def place(self, path: KeyPath) -> str:
+        """Where a key was said: "feeder.toml:3" or "environment FEEDER_SECTION__KEY"."""
+        variable = self.variables.get(path)
+        return f"environment {variable}" if variable else f"{self.name}:{self._position(self._spots[path].key)[0]}"
 
     def heard(self, environ: Mapping[str, str]) -> Iterable[tuple[str, str]]:
         """("FEEDER_SECTION__KEY", "section.key") for each variable that is there; ("…", "") for one that is empty and says nothing."""

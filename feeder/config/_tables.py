@@ -17,6 +17,7 @@ from pydantic import (
     Field,
     GetCoreSchemaHandler,
     GetPydanticSchema,
+    InstanceOf,
     SecretStr,
 )
 from pydantic_core import core_schema
@@ -39,15 +40,18 @@ from feeder.config._values import (
     once_each,
     one_or_more,
     podcast_category,
+    publisher_name,
     reader_name,
+    renderer_name,
     screen_color,
     size,
     watchword,
     web_address,
 )
 from feeder.model import Person
+from feeder.plugins import Part
 
-__all__ = ["EITHER", "KEYS", "MODELS", "SECRETS", "AuthorTable", "Config", "LlmTable", "Table", "Tables", "people"]
+__all__ = ["BUILTIN", "EITHER", "KEYS", "MODELS", "SECRETS", "AuthorTable", "Config", "LlmTable", "Table", "Tables", "people"]
 
 _UTC = ZoneInfo("UTC")
 
@@ -111,6 +115,10 @@ class _InputTable(Table):
 
 class _OutputTable(Table):
     folder: Folder = Field(default=Path("output"), description="the name of a folder", examples=["output"])
+    publisher: Annotated[str, AfterValidator(publisher_name)] = Field(default="folder", description="the name of a publisher", examples=["folder"])
+    renderers: Annotated[tuple[Annotated[str, AfterValidator(renderer_name)], ...], BeforeValidator(one_or_more), AfterValidator(once_each)] = Field(
+        default=(), description="a list of names of renderers", examples=[["gemtext"]]
+    )
 
 
 class _ScheduleTable(Table):
@@ -189,6 +197,7 @@ class Config(Tables):
     `root` is the folder of the file, or the one that feeder was started in; `file` is None where there is none.
     `said` is who said each key that was said; `heard` the variables that were there, each with the key that it says, if it says one.
     `among` counts the configurations that are served together.
+    `parts` are plugins with their options: those that are used, and those that have a table.
     """
 
     root: Path
@@ -196,6 +205,7 @@ class Config(Tables):
     said: tuple[tuple[str, str], ...] = ()
     heard: tuple[tuple[str, str], ...] = ()
     among: int = 1
+    parts: tuple[InstanceOf[Part], ...] = Field(default=(), repr=False)
 
     @property
     def name(self) -> str:
@@ -206,6 +216,15 @@ class Config(Tables):
     def prefix(self) -> str:
         """Its own path below the server's address: nothing, or where there are several, its name and "/"."""
         return "" if self.among == 1 else f"{quote(self.name, safe='', errors='surrogateescape')}/"
+
+    @property
+    def foldered(self) -> bool:
+        """Whether what is published lies in a folder of this machine, where the built-in server finds it."""
+        return self.output.publisher == "folder"
+
+    def part(self, group: str, name: str) -> Part | None:
+        """The plugin of this group and name that the configuration uses or says something of."""
+        return next((part for part in self.parts if (part.plugin.group, part.plugin.name) == (group, name)), None)
 
     @property
     def base(self) -> str:
@@ -229,4 +248,6 @@ SECRETS = tuple(
     f"{table}.{key}" for table, model in MODELS.items() for key, field in model.model_fields.items() if bare(field.annotation)[0] is SecretStr
 )
 """They come from the environment alone: a file is backed up, shown and committed. Nothing prints them."""
+BUILTIN: dict[str, tuple[str, ...]] = {"readers": (), "summarizers": ("extractive", "llm"), "renderers": (), "publishers": ("folder",)}
+"""What has a name of its own without being installed, by the groups of plugins."""
 EITHER = {"author": "authors", "authors": "author", "every": "cron", "cron": "every"}

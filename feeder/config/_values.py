@@ -35,6 +35,7 @@ __all__ = [
     "host_name",
     "hub_address",
     "iri",
+    "is_kind",
     "kind_name",
     "language_tag",
     "names_folder",
@@ -42,7 +43,9 @@ __all__ = [
     "one_line",
     "one_or_more",
     "podcast_category",
+    "publisher_name",
     "reader_name",
+    "renderer_name",
     "screen_color",
     "seconds",
     "shown",
@@ -234,10 +237,29 @@ def host_name(value: str) -> str:
 
 
 def kind_name(value: str) -> str:
-    """The name of a part."""
-    if re.fullmatch(r"[a-z][a-z0-9_-]*", value):
+    """The name of a summarizer."""
+    return _named(value, "summarizer")
+
+
+def publisher_name(value: str) -> str:
+    """The name of a publisher."""
+    return _named(value, "publisher")
+
+
+def renderer_name(value: str) -> str:
+    """The name of a renderer."""
+    return _named(value, "renderer")
+
+
+def _named(value: str, noun: str) -> str:
+    if is_kind(value):
         return value
-    raise WrongError(f"{shown(value)} is not the name of a summarizer")
+    raise WrongError(f"{shown(value)} is not the name of a {noun}", "small letters, digits and hyphens")
+
+
+def is_kind(value: str) -> bool:
+    """Whether a word can be the name of a part."""
+    return re.fullmatch(r"[a-z][a-z0-9_-]*", value) is not None
 
 
 def credential(value: SecretStr) -> SecretStr:

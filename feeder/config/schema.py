@@ -16,6 +16,7 @@ from typing import Literal, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from feeder.config import _tables, _values
+from feeder.config._plugged import PLUGGABLE
 from feeder.config._tables import EITHER, KEYS, MODELS, SECRETS, AuthorTable, Table
 from feeder.config._written import functions, written
 
@@ -25,6 +26,7 @@ Schema = dict[str, object]
 
 _SEEN = r"[^\u0000-\u0020\u007F]"
 _UNSEEN = r"[^\u0000-\u001F\u007F]"
+_NAME = r"^[a-z][a-z0-9_\-]*$"
 _CATEGORIES = "|".join(re.sub(r"\s+", r"\\s+", name) for name in _values.CATEGORIES)
 # What each function of _values takes of a text. A function that is not here takes any.
 _PATTERNS: Mapping[object, str] = {
@@ -39,7 +41,9 @@ _PATTERNS: Mapping[object, str] = {
     _values.web_address: r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#@]+(/[^\s?#]*)?[?#]*$",
     _values.hub_address: r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#@]+([/?][^\s#]*)?#?$",
     _values.host_name: r"^(?![^:]+:[0-9]+$)([A-Za-z0-9_.\-]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)$",
-    _values.kind_name: r"^[a-z][a-z0-9_\-]*$",
+    _values.kind_name: _NAME,
+    _values.publisher_name: _NAME,
+    _values.renderer_name: _NAME,
     _values.podcast_category: rf"^\s*({_CATEGORIES})\s*(>[^>]*[^>\s][^>]*)?$",
     _values.crontab: r"^\s*([0-9A-Za-z*/,\-]+\s+){4}[0-9A-Za-z*/,\-]+\s*$",
 }
@@ -99,7 +103,8 @@ def _table(table: str, model: type[Table], told: Mapping[str, str]) -> Schema:
     note = [f"${name}, or ${name}_FILE for a file that holds it, is a secret: it comes from the environment and is refused here." for name in secret]
     description = " ".join([told.get(table, ""), *note]).strip()
     said: Schema = {"description": description} if description else {}
-    return {"title": f"[{table}]", **said, "type": "object", "properties": properties, "additionalProperties": False, **either}
+    others: object = {"type": "object", "description": "The options of the plugin of this name."} if table in PLUGGABLE else False
+    return {"title": f"[{table}]", **said, "type": "object", "properties": properties, "additionalProperties": others, **either}
 
 
 def _key(key: str, field: FieldInfo, comment: str) -> Schema:

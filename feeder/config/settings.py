@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 
 from feeder.config import Config
+from feeder.config._plugged import table as table_of
 from feeder.config._tables import KEYS, MODELS, SECRETS, Table
 from feeder.config._values import seconds, size
 from feeder.config._written import functions, toml, written
+from feeder.plugins import Option, Part
 from feeder.terminal import columns
 
 __all__ = ["Setting", "document", "facts", "settings"]
@@ -46,10 +49,11 @@ class Setting:
 
 
 def settings(config: Config) -> tuple[Setting, ...]:
-    """Every key of every table in their order, a table within another right after it."""
+    """Every key of every table in their order, a table within another right after it; behind them those of plugins."""
     said, notes, order = dict(config.said), _notes(config), list(KEYS)
     tables = sorted(KEYS, key=lambda table: (order.index(table.partition(".")[0]), table))
-    return tuple(_setting(config, table, key, said, notes) for table in tables for key in KEYS[table] if key != "author")
+    own = (_setting(config, table, key, said, notes) for table in tables for key in KEYS[table] if key != "author")
+    return (*own, *(_plugged(config, part, option, said) for part in config.parts for option in part.options))
 
 
 def document(config: Config, *, changed: bool = False) -> Iterator[str]:
@@ -80,7 +84,7 @@ def facts(config: Config, *, changed: bool = False) -> Mapping[str, object]:
 def _fact(setting: Setting) -> Mapping[str, object]:
     if setting.secret:
         return {"set": setting.known, "origin": setting.origin}
-    meant = functions(MODELS[setting.table].model_fields[setting.key])
+    meant = functions(MODELS[setting.table].model_fields[setting.key]) if setting.table in MODELS else []
     plain = {
         name: function(setting.value) for name, function in (("seconds", seconds), ("bytes", size)) if function in meant and setting.value is not None
     }
@@ -113,6 +117,26 @@ def _setting(config: Config, table: str, key: str, said: dict[str, str], notes: 
         return Setting(table, key, None, origin, note, changed=held is not None, secret=True, known=held is not None)
     value, default = written(field, held, config.root), written(field, field.default)
     return Setting(table, key, value, origin, note, changed=origin != "default" and value != default, known=value is not None)
+
+
+def _plugged(config: Config, part: Part, option: Option, said: dict[str, str]) -> Setting:
+    """An option of a plugin; what it means is said where its own default holds."""
+    held, table = part.values[option.name], table_of(part)
+    origin = said.get(f"{table}.{option.name}", "default")
+    changed = option.name in part.given and held != option.default
+    if option.secret:
+        return Setting(table, option.name, None, origin, option.help, changed=changed, secret=True, known=option.name in part.given)
+    note = option.help if origin == "default" else ""
+    return Setting(table, option.name, _plain(held, config.root), origin, note, changed=changed, known=held is not None)
+
+
+def _plain(value: object, root: Path) -> object:
+    """A value of a plugin's option as it can be written."""
+    if isinstance(value, list | tuple):
+        return [_plain(one, root) for one in value]
+    if isinstance(value, Path):
+        return str(value.relative_to(root) if value.is_relative_to(root) else value)
+    return value
 
 
 def _notes(config: Config) -> dict[str, str]:

@@ -11,7 +11,8 @@ because the sealed one links to its successor from the beginning. What is in no 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from heapq import nlargest
@@ -23,7 +24,7 @@ from urllib.parse import quote
 from feeder.changes import Known
 from feeder.edition._kept import SHARED, Group, Kept, archive_path, page, shared_pages
 from feeder.edition._rolls import AGE, Roll, came_back
-from feeder.edition._wanted import Keys, Kind, Wanted
+from feeder.edition._wanted import OURS, Extra, Keys, Kind, Wanted
 from feeder.facets import Facet
 
 __all__ = [
@@ -33,18 +34,22 @@ __all__ = [
     "SHARED",
     "SHOWN",
     "Edition",
+    "Extra",
     "Kind",
     "Terms",
     "Wanted",
     "came_back",
     "candidates",
     "gone_pages",
+    "may_outlive",
     "neighbours",
+    "owned",
     "page_path",
     "plan",
 ]
 
 UPDATED = attrgetter("updated")
+_FOLDERS = frozenset(("archive", "articles", "authors", "folders", "media", "tags"))
 SHOWN = 50  # so many entries stand on the front page; all of them stand on the pages by month
 SIBLINGS = 5  # so many others on the same event an entry names at most
 FOUNDED = datetime(1970, 1, 1, tzinfo=UTC)  # `updated` of a feed that never had an entry: the same in every build
@@ -116,13 +121,14 @@ def plan(
     style: str,
     static: Mapping[str, str],
     terms: Terms,
+    extras: Sequence[Extra] = (),
     last: Edition = NONE,
 ) -> Edition:
     """The edition that follows from the promises.
 
     By id: the generations of the last changes, `kin` (the most alike first, with a likeness), tags and authors, names of `media`. `style` names
-    the site's facts, the terms and the renderers; `static` maps paths of fixed documents to digests; `now` is aware UTC. `last` is the edition
-    before, from which is taken what is as it was.
+    the site's facts, the terms and the renderers; `static` maps paths of fixed documents to digests; `extras` are documents of installed
+    renderers; `now` is aware UTC. `last` is the edition before, from which is taken what is as it was.
     """
     key = Keys(style, revisions, _same_story(known, kin))
     kept = Kept.of(known, facets, key, terms.archive, now - terms.tombstones, last.kept)
@@ -134,13 +140,12 @@ def plan(
     counts = tuple((month, len(page.ids)) for month, page in months.items())
     current = _current(roll, terms.limit, unsealed)
     wanted = (
-        *(Wanted(path, Kind.STATIC, digest) for path, digest in static.items()),
-        *_media(media, known, static),
+        *_fixed(static, media, known),
         *_pages(kept, months.values(), counts, key),
         *_archives(kept.archives.made, sealed, style),
         *(group.feed for group in kept.groups.made.values()),
         Wanted("feeds.opml", Kind.OPML, key.of((), [group.facet for group in kept.groups.made.values()])),
-        *_feeds(current, key.of(current, updated, tombstones, sealed, related=True)),
+        *_feeds(current, key.of(current, updated, tombstones, sealed, related=True), extras, kept, key),
     )
     until = tombstones[-1][1] + terms.tombstones if tombstones else None
     told = (key.same_story, kept.groups.made, tombstones, until, sealed, frozenset(k.id for k in unsealed), kept)
@@ -166,8 +171,9 @@ def _same_story(known: Mapping[str, Known], kin: Mapping[str, Sequence[tuple[str
     return {ident: siblings for ident, siblings in shown if siblings and known[ident].public}
 
 
-def _media(media: Mapping[str, Sequence[str]], known: Mapping[str, Known], static: Collection[str]) -> Iterator[Wanted]:
-    """The media that public entries show, but for those that are published anyway."""
+def _fixed(static: Mapping[str, str], media: Mapping[str, Sequence[str]], known: Mapping[str, Known]) -> Iterator[Wanted]:
+    """What is the same in every edition, and the media that public entries show, but for those that are published anyway."""
+    yield from (Wanted(path, Kind.STATIC, digest) for path, digest in static.items())
     names = {name for ident, found in media.items() if known[ident].public for name in found}
     yield from (Wanted(f"media/{name}", Kind.MEDIA, name) for name in sorted(names) if f"media/{name}" not in static)
 
@@ -191,10 +197,28 @@ def _archives(made: Mapping[str, Wanted], sealed: int, style: str) -> Iterator[W
         yield found._replace(key=f"{found.key} {number <= sealed}")
 
 
-def _feeds(current: Sequence[str], key: str) -> Iterator[Wanted]:
-    """The current document in its three forms, of the same entries."""
+def may_outlive(wanted: Wanted, noted: str) -> bool:
+    """Whether a document made under the key `noted` may stay when the one that is wanted cannot be made: nobody in it has gone since."""
+    return noted.rpartition(" ")[2] == wanted.key.rpartition(" ")[2]
+
+
+def owned(path: str) -> bool:
+    """Whether a document at this path is ours, or may be one day."""
+    return path in OURS or path.partition("/")[0] in _FOLDERS
+
+
+def _feeds(current: Sequence[str], made_from: str, extras: Sequence[Extra], kept: Kept, key: Keys) -> Iterator[Wanted]:
+    """The current document in its three forms, of the same entries, behind what installed renderers make of them, or of all.
+
+    The last word of an installed renderer's key is another one whenever somebody has gone: see `may_outlive`.
+    """
+    everybody, gone = key.stamp(kept.roll.public) if extras else "", hashlib.sha256(key.stamp(kept.gone).encode()).hexdigest()[:16]
+    for extra in extras:
+        ids = [k.id for k in reversed(kept.roll.public)] if extra.whole else current
+        made = f"{extra.stamp} {made_from} {everybody if extra.whole else ''} {gone}"
+        yield from (Wanted(path, Kind.EXTRA, made, ids) for path in extra.paths)
     for path, kind in (("rss.xml", Kind.RSS), ("feed.json", Kind.JSON), ("feed.xml", Kind.FEED)):
-        yield Wanted(path, kind, key, current)
+        yield Wanted(path, kind, made_from, current)
 
 
 def gone_pages(known: Iterable[Known]) -> frozenset[str]:

@@ -10,7 +10,12 @@ from typing import NamedTuple
 
 from feeder.changes import Known
 
-__all__ = ["Keys", "Kind", "Wanted"]
+__all__ = ["OURS", "Extra", "Keys", "Kind", "Wanted"]
+
+OURS = frozenset(
+    ("feed.xml", "rss.xml", "feed.json", "feeds.opml", "index.html", "404.html", "robots.txt", "health", "status", "status.json", "metrics")
+)
+"""Names at the top that are ours whatever is published, or would hide what the server answers."""
 
 
 class Kind(StrEnum):
@@ -29,6 +34,7 @@ class Kind(StrEnum):
     ARCHIVE = "archive"
     FACET_FEED = "facet feed"
     OPML = "opml"
+    EXTRA = "extra"
     RSS = "rss"
     JSON = "json"
     FEED = "feed"
@@ -44,6 +50,17 @@ class Wanted(NamedTuple):
     kind: Kind
     key: str
     ids: Sequence[str] = ()
+
+
+class Extra(NamedTuple):
+    """Documents that an installed renderer makes of the entries: where, and `stamp`, which names whatever else they are made from.
+
+    `whole`: of all public entries, not only of those in the current document.
+    """
+
+    paths: Sequence[str]
+    stamp: str
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ The data model, one table each:
     cycle     the last hundred cycles, for `feeder status`
     medium    every picture and recording that an article refers to, as its file was last read: its facts, or why it is not published
     shown     which of them entries show (`_media`)
-    meta      single values: schema guard, feed id, generation, held removals
+    meta      single values: schema guard, feed id, generation, held removals, plugins and why they fail (`_plugins`)
 
 Durability: WAL with synchronous=FULL; each verdict is one transaction (SQLite's own documentation, "Atomic Commit"). Each entry row
 carries a checksum, so that a flipped bit stops the cycle instead of re-dating an article.
@@ -38,6 +38,7 @@ from feeder.ledger._database import Database, connect, holder, lock, looked_at, 
 from feeder.ledger._facets import Facets
 from feeder.ledger._media import Media, MediumRecord
 from feeder.ledger._pings import Hub, News, Ping, Pings
+from feeder.ledger._plugins import Plugins
 from feeder.ledger._rebuilt import rebuilding
 from feeder.ledger._rows import (
     FILES,
@@ -95,6 +96,7 @@ class Ledger(Database):
         self._files: dict[str, FileRecord] | None = None
         self._shelf: dict[str, Shelved] | None = None
         self.answers = Answers(self)
+        self.plugins = Plugins(self.get, self.put)
         self.facets = Facets(self)
         self.pings = Pings(self)
         self.stories = Stories(self)
@@ -246,13 +248,21 @@ class Ledger(Database):
         return MappingProxyType(self._files)
 
     def retry(self) -> int:
-        """Mark every file in quarantine to be read again by the next cycle; return how many. Whoever failed is asked and told again, too."""
+        """Mark every file in quarantine to be read again by the next cycle; return how many. Whoever failed is asked and told again, too.
+
+        So are plugins: files whose summary is the extract instead are read again, and what is on the shelf is looked through.
+        """
         self.pings.retry()
         if contact := self.answers.contact():
             self.answers.note_contact(replace(contact, until=0))
+        from feeder.plugins import INSTEAD  # only here: who looks at a ledger needs no plugin
+
         marked = [replace(record, stat=()) for record in self.files().values() if record.reason]
+        unsaid = [replace(record, stat=(), salt="") for record in self.files().values() if any(flag.endswith(INSTEAD) for flag in record.flags)]
         with self.transaction():
-            self._write_files(marked, ())
+            self._write_files((*marked, *unsaid), ())
+        if self.plugins.failing():
+            self.put(shelf="")
         return len(marked)
 
     def _write_files(self, files: Iterable[FileRecord], forget: Iterable[str]) -> None:

@@ -1,8 +1,9 @@
 """Readers: one file's bytes to an Article, by suffix. They decide nothing a file does not say, and touch no disk, clock or network.
 
 A format is one module with `read(source: Source) -> Parsed` and one line in `SUFFIXES`, or an installed plugin of the group
-`feeder.readers` named by its suffix. What all formats share is done here, so that no format can forget it, in a fixed order:
-decode, clean, front matter (all three in `_matter.opened`), the format's own parsing, the more-mark, sanitizing, blocks.
+`feeder.readers` named by its suffix, which is called behind the boundary of plugins. What all formats share is done here, so that no
+format can forget it, in a fixed order: decode, clean, front matter (all three in `opened`), the format's own parsing, the more-mark,
+sanitizing, blocks.
 """
 
 from __future__ import annotations
@@ -11,22 +12,25 @@ import re
 from dataclasses import replace
 from functools import cache
 from pathlib import PurePosixPath
+from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
 from feeder import text
-from feeder.errors import FeederError, Unreadable
+from feeder.errors import FeederError, PluginError, Unreadable, Unsettled
 from feeder.model import Article
 from feeder.plugins import load, names
 from feeder.readers._dates import dated_name
-from feeder.readers._parsed import Claim, Parsed
+from feeder.readers._matter import opened
+from feeder.readers._parsed import Claim, Parsed, sound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from feeder.model import Block, Source
+    from feeder.plugins import Part
     from feeder.readers._facts import Facts
 
-__all__ = ["SUFFIXES", "VERSION", "Claim", "Parsed", "read", "suffixes"]
+__all__ = ["SUFFIXES", "VERSION", "Claim", "Parsed", "opened", "read", "suffixes"]
 
 VERSION = "3"
 """Changes when the same bytes would give another Article, so that what was read before is read again."""
@@ -46,16 +50,29 @@ def suffixes() -> frozenset[str]:
     return frozenset(name for name in names("readers", SUFFIXES) if name.startswith("."))
 
 
-def read(source: Source) -> Article:
-    """Return the facts in one file. Raises Unreadable, saying why and what to do, and nothing else.
+def read(source: Source, installed: Mapping[str, Part] = MappingProxyType({})) -> Article:
+    """Return the facts in one file; `installed` are readers of others, by suffix. Raises Unreadable, saying why and what to do.
 
-    Where the article names `references`, it is to be read once more, with what was found of them in `source.media`.
+    Where the article names `references`, it is to be read once more, with what was found of them in `source.media`. Raises Unsettled where
+    an installed reader is still at another file.
     """
+    suffix = PurePosixPath(source.path).suffix.lower()
+    if suffix in SUFFIXES or suffix not in installed:
+        return _article(source, _reader(suffix)(source))
+    plugin = installed[suffix]
+    try:
+        return plugin.call(lambda reader: _article(source, sound(reader(source))), Unreadable)
+    except PluginError as error:
+        if error.busy:
+            raise Unsettled(f"{source.path}: {error}") from error
+        raise Unreadable(str(error), f"tell whoever makes {plugin.plugin.package}, or write the article in another format") from error
+
+
+def _article(source: Source, parsed: Parsed) -> Article:
     from feeder.readers import _content, _more  # compiled parsers, which `suffixes` does without
     from feeder.readers._beside import Beside
     from feeder.readers._facts import Facts
 
-    parsed = _reader(PurePosixPath(source.path).suffix.lower())(source)
     root = _content.parse(parsed.content) if isinstance(parsed.content, str) else parsed.content
     beside = Beside(source, elsewhere=parsed.base is not None)
     claims = (*parsed.claims, *_more.claims(root), *_named(source.path))

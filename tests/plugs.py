@@ -1,0 +1,92 @@
+"""Packages of plugins, installed for real: wheels that pip unpacks, found by importlib.metadata like any other. No network, no build backend.
+
+A package is a folder with a pyproject.toml, as `tests/gemini`, or a few modules that a test makes up. What hatchling would make of it, a
+wheel, is made here: a ZIP file of the modules, with METADATA, WHEEL, entry_points.txt and RECORD (binary distribution format 1.0).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import subprocess
+import sys
+import tomllib
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+__all__ = ["GEMINI", "feeder", "install", "made_up", "wheel"]
+
+ROOT = Path(__file__).parent.parent
+GEMINI = Path(__file__).parent / "gemini"
+
+
+def made_up(
+    folder: Path, modules: Mapping[str, str], points: Mapping[str, Mapping[str, str]], *, name: str = "feeder-made-up", version: str = "1.0"
+) -> Path:
+    """A package: modules by name, and by group entry points. The folder it is in."""
+    folder.mkdir(parents=True)
+    tables = [f'[project]\nname = "{name}"\nversion = "{version}"\n']
+    for group, found in points.items():
+        tables.append(f'[project.entry-points."feeder.{group}"]\n' + "".join(f'"{point}" = "{target}"\n' for point, target in found.items()))
+    (folder / "pyproject.toml").write_text("\n".join(tables))
+    for module, text in modules.items():
+        (folder / f"{module}.py").write_text(text)
+    return folder
+
+
+def wheel(package: Path, into: Path) -> Path:
+    """The wheel of a package of pure Python."""
+    project: Mapping[str, Any] = tomllib.loads((package / "pyproject.toml").read_text("utf-8"))["project"]
+    name, version = project["name"].replace("-", "_"), project["version"]
+    about = f"{name}-{version}.dist-info"
+    files = {path.relative_to(package).as_posix(): path.read_bytes() for path in sorted(package.rglob("*.py"))}
+    requires = "".join(f"Requires-Dist: {requirement}\n" for requirement in project.get("dependencies", ()))
+    files[f"{about}/METADATA"] = f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {version}\n{requires}".encode()
+    files[f"{about}/WHEEL"] = b"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    groups = project["entry-points"].items()
+    points = "\n".join(f"[{group}]\n" + "".join(f"{point} = {target}\n" for point, target in found.items()) for group, found in groups)
+    files[f"{about}/entry_points.txt"] = points.encode()
+    files[f"{about}/RECORD"] = "".join([*(f"{path},{_digest(body)},{len(body)}\n" for path, body in files.items()), f"{about}/RECORD,,\n"]).encode()
+    into.mkdir(parents=True, exist_ok=True)
+    made = into / f"{name}-{version}-py3-none-any.whl"
+    with zipfile.ZipFile(made, "w") as archive:
+        for path, body in files.items():
+            archive.writestr(path, body)
+    return made
+
+
+def install(package: Path, into: Path) -> Path:
+    """Install a package into the folder `into`, for PYTHONPATH: by pip, and where there is none, as pip does with such a wheel."""
+    made = wheel(package, into.parent / "wheels")
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--no-deps",
+        "--no-index",
+        "--no-compile",
+        "--disable-pip-version-check",
+        "--target",
+        str(into),
+    ]
+    if subprocess.run([sys.executable, "-m", "pip", "--version"], capture_output=True).returncode == 0:
+        subprocess.run([*pip, str(made)], check=True, capture_output=True)
+    else:
+        zipfile.ZipFile(made).extractall(into)
+    return into
+
+
+def feeder(folder: Path, *arguments: str, path: Path, environ: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a command in a process of its own, in `folder`, with what is installed at `path`."""
+    searched = os.pathsep.join([str(path), str(ROOT), os.environ.get("PYTHONPATH", "")])
+    ours = {**os.environ, "PYTHONPATH": searched, **(environ or {})}
+    return subprocess.run([sys.executable, "-m", "feeder", *arguments], cwd=folder, env=ours, capture_output=True, text=True, timeout=60)
+
+
+def _digest(body: bytes) -> str:
+    return "sha256=" + base64.urlsafe_b64encode(hashlib.sha256(body).digest()).rstrip(b"=").decode()
