@@ -1,4 +1,4 @@
-"""Where the keys, values and mistakes of a TOML text stand; tomllib forgets it. It knows nothing of what may be configured."""
+"""Where the keys and values of a TOML text stand; tomllib forgets it. It knows nothing of what may be configured."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from typing import ClassVar, NamedTuple
 
-__all__ = ["KeyPath", "Spot", "located", "syntax"]
+__all__ = ["KeyPath", "Spot", "located"]
 
 KeyPath = tuple[str | int, ...]
 
@@ -107,31 +107,3 @@ class _Locator:
 def located(text: str) -> Mapping[KeyPath, Spot]:
     """Return where each key and value of a valid TOML text stands: ("feed", "authors", 0, "name") -> Spot."""
     return _Locator(text).spots
-
-
-# What tomllib says, and what a person would.
-_SYNTAX = (
-    ("Invalid value", "this is not a value", 'text stands in quotes, for example title = "My notes"'),
-    ("Expected '='", "a key needs = and a value", 'for example title = "My notes"'),
-    ("Cannot overwrite a value", "this key is already there", "keep one of the two"),
-    ("Cannot declare", "this table is already there", "move its keys under the first one"),
-    ("Cannot mutate", "this table is already complete", "write all its keys in one place"),
-    ("Invalid hex value", "this is not a character", r"write \\ for a backslash, or put the text in 'single quotes'"),
-    ("Unescaped '\\'", "a backslash stands alone", r"write \\, or put the text in 'single quotes'"),
-    ("Illegal character '\\n'", "the quotes are not closed", "close them on the same line"),
-    ("Unterminated string", "the quotes are not closed", "close them on the same line"),
-    ("Unclosed array", "the [ of this list is not closed", "close it with ]"),
-    ("Expected ']'", "the [ of this table is not closed", "for example [feed]"),
-)
-
-
-def syntax(message: str, text: str) -> tuple[int, str, str]:
-    """(offset, reason, hint) of a message by tomllib, which ends in "(at line 3, column 9)" or "(at end of document)"."""
-    said, _, place = message.rpartition(" (at ")
-    match = re.match(r"line (\d+), column (\d+)", place)
-    starts = [0, *(newline.end() for newline in re.finditer("\n", text))]
-    offset = starts[int(match[1]) - 1] + int(match[2]) - 1 if match else len(text.rstrip())
-    for beginning, reason, hint in _SYNTAX:
-        if said.startswith(beginning):
-            return offset, reason, hint
-    return offset, f"this is not TOML: {said or message}", ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from pathlib import Path
 
-__all__ = ["name", "state"]
+__all__ = ["name", "nearest", "state"]
 
 
 def name(config_file: Path | None, root: Path) -> str:
@@ -24,3 +24,16 @@ def state(config_file: Path | None, root: Path) -> Path:
     if config_file is None or config_file.name == "feeder.toml":
         return folder
     return folder / (config_file.stem if config_file.suffix == ".toml" else config_file.name)
+
+
+def nearest(config_file: Path) -> str:
+    """What to do about a configuration that is not there: the name beside it that is most like it, or how to make one."""
+    from difflib import get_close_matches
+
+    folder = config_file if config_file.is_dir() else config_file.parent
+    names = sorted(path.name for path in folder.glob("*.toml") if path.is_file()) if folder.is_dir() else []
+    stems = {name.removesuffix(".toml"): name for name in names}
+    close = [stems[stem] for stem in get_close_matches(config_file.stem, stems, 1, 0.7)] or [name for name in names if name == "feeder.toml"] or names
+    if close:
+        return f"did you mean {folder / close[0]}?"
+    return "`feeder init` writes one" if folder.is_dir() else f"there is no folder {folder} either"

@@ -299,7 +299,7 @@ def test_a_variable_can_name_a_file_with_the_value(root: Path) -> None:
         ({"FEEDER_FEED__TITEL": "x"}, "$FEEDER_FEED__TITEL", "is not a variable of feeder (did you mean $FEEDER_FEED__TITLE?)"),
         ({"FEEDER_DEBUG": "1"}, "$FEEDER_DEBUG", "is not a variable of feeder (FEEDER_FEED__TITLE"),
         ({"FEEDER_SERVE__PORT": "http"}, "$FEEDER_SERVE__PORT", 'port must be a whole number from 0 (any free port) to 65535, not "http"'),
-        ({"FEEDER_SCHEDULE__WATCH": "yes"}, "$FEEDER_SCHEDULE__WATCH", 'watch must be true or false, not "yes" (for example watch = true)'),
+        ({"FEEDER_SCHEDULE__WATCH": "yes"}, "$FEEDER_SCHEDULE__WATCH", 'watch must be true or false, not "yes" (did you mean watch = true?)'),
         ({"FEEDER_FEED__AUTHORS": "[1"}, "", ""),
         ({"FEEDER_FEED__AUTHORS": '[{nam = "x"}]'}, "$FEEDER_FEED__AUTHORS", 'unknown key "nam" of authors (did you mean "name"?)'),
         ({"FEEDER_FEED__TITLE": "a\udcffb"}, "$FEEDER_FEED__TITLE", "title must be one line of text"),
@@ -382,14 +382,18 @@ MISTAKES = [
     ('[[feed.authors]]\nname = "A"\n[feed.authors.more]\nx = 1', "3:15", 'unknown key "more" of authors'),
     ('[[feed.authors]]\nname = "A"\n[[feed.authors]]\nuri = "urn:x:1"', "3:1", "name is missing"),
     # wrong types
-    ("[feed]\ntitle = 42", "2:9", 'title must be one line of text, not 42 (for example title = "My notes")'),
+    ("[feed]\ntitle = 42", "2:9", 'title must be one line of text, not 42 (text stands in quotes: title = "42")'),
     ("feed.title = 2026-11-22", "1:14", "not 2026-11-22"),
     ("feed.title = ['a']", "1:14", "not a list"),
     ("feed.title.x = 1", "1:6", "not a table"),
-    ('[serve]\n# the port\nport = "80"', "3:8", 'port must be a whole number from 0 (any free port) to 65535, not "80" (for example port = 8000)'),
+    (
+        '[serve]\n# the port\nport = "80"',
+        "3:8",
+        'port must be a whole number from 0 (any free port) to 65535, not "80" (a number has no quotes: port = 80)',
+    ),
     ("serve.port = true", "1:14", "not true"),
     ("serve.port = 80.0", "1:14", "not 80.0"),
-    ('schedule.watch = "no"', "1:18", 'watch must be true or false, not "no" (for example watch = true)'),
+    ('schedule.watch = "no"', "1:18", 'watch must be true or false, not "no" (did you mean watch = false?)'),
     ("schedule.every = true", "1:18", "every must be a length of time from 100ms to 366d, not true"),
     ("feed = 3", "1:1", "[feed] is a table of keys, not 3 (begin with a line [feed]"),
     ("[[feed]]\ntitle = 'x'", "1:3", "[feed] is a table of keys, not a list"),
@@ -407,7 +411,7 @@ MISTAKES = [
     ('input.on_removal = "delete"', "1:20", 'on_removal must be "withdraw" or "keep", not "delete"'),
     ('feed.tombstones = "a month"', "1:19", "tombstones must be a length of time"),
     ('feed.language = "en_US.UTF-8"', "1:17", 'did you mean "en-US"?'),
-    ('feed.language = "english"', "1:17", 'language "english" is not a language tag (BCP 47) (for example language = "en-GB")'),
+    ('feed.language = "english"', "1:17", 'language "english" is not a language tag (BCP 47) (did you mean "en"?)'),
     ('feed.time_zone = "Berlin"', "1:18", 'time_zone "Berlin" is not a known time zone (did you mean "Europe/Berlin"?)'),
     ('feed.time_zone = "Europe"', "1:18", '"Europe" is not a known time zone'),
     ('feed.time_zone = "../../etc/passwd"', "1:18", 'is not a known time zone (for example time_zone = "Europe/Berlin")'),
@@ -457,16 +461,16 @@ MISTAKES = [
     ('output.folder = ".feeder"', "1:17", "would hold the ledger"),
     ('output.folder = ".feeder/other"', "1:17", "would hold the ledger"),
     # no TOML
-    ("[feed]\ntitle = My notes", "2:9", "this is not a value (text stands in quotes"),
+    ("[feed]\ntitle = My notes", "2:9", "this is not a value: text stands in quotes (did you mean"),
     ("[feed]\ntitle", "2:6", "a key needs = and a value"),
     ('[feed]\ntitle = "My notes', "2:18", "the quotes are not closed"),
-    ('[feed]\ntitle = "a"\ntitle = "b"', "3:12", "this key is already there"),
-    ("[feed]\n[serve]\n[feed]", "3:6", "this table is already there"),
+    ('[feed]\ntitle = "a"\ntitle = "b"', "3:1", "title: this key is already there, in line 2 (keep"),
+    ("[feed]\n[serve]\n[feed]", "3:1", "[feed]: this table is already there, in line 1 (move"),
     ('input.folder = "C:\\texts\\new"', "1:16", "write \\\\ for a backslash"),
     ('input.folder = "C:\\Users"', "1:21", "write \\\\ for a backslash"),
     ("[feed\n", "1:6", "the [ of this table is not closed"),
-    ("x = [1,\n2", "2:2", "the [ of this list is not closed"),
-    ("a = 2026-13-45", "", "this is not TOML: "),
+    ("x = [1,\n2", "1:5", "the [ of this list is not closed"),
+    ("a = 2026-13-45", "1:5", "2026-13-45 is no date, and no text without quotes"),
     ("x = " + "9" * 5000, "", "this is not TOML: "),
     ("x = " + "[" * 5000, "1:1", "too many brackets"),
 ]
@@ -503,14 +507,16 @@ def test_a_file_that_was_named_must_be_there(root: Path) -> None:
     """Unlike the one that is only looked for."""
     with pytest.raises(ConfigError, match=r"absent\.toml: there is no such file \(`feeder init` writes one\)"):
         load(root / "absent.toml", {})
-    with pytest.raises(ConfigError, match="cannot be read: Is a directory"):
+    with pytest.raises(ConfigError, match=r"notes: is a folder, and must be a file \(`feeder init` writes one\)"):
         load(root, {})
 
 
 def test_a_file_that_is_not_utf_8_is_told_with_its_place(root: Path) -> None:
     """C2: a configuration is never guessed."""
     (root / "feeder.toml").write_bytes("[feed]\ntitle = 'Zürich'\n".encode("latin-1"))
-    with pytest.raises(ConfigError, match=r"feeder\.toml:2:11: is not UTF-8 \(save the file as UTF-8\)"):
+    with pytest.raises(
+        ConfigError, match=r"feeder\.toml:2:11: is not UTF-8: here is a byte that is ü in Windows' encoding \(save the file as UTF-8\)"
+    ):
         load(root / "feeder.toml", {})
 
 

@@ -350,7 +350,7 @@ def state_folder(config_file: str | None) -> Path:
     if config_file is not None and not Path(config_file).is_file():
         from feeder.errors import ConfigError, Problem
 
-        raise ConfigError((Problem(config_file, "there is no such file", "`feeder init` writes one"),))
+        raise ConfigError((Problem(config_file, "there is no such file", place.nearest(Path(config_file))),))
     state = place.state(None if config_file is None else Path(config_file), Path())
     detail(f"ledger: {state}")
     return state

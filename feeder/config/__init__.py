@@ -11,20 +11,24 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 from typing import get_origin
 
 from pydantic.fields import FieldInfo
 
+from feeder import place
 from feeder.config._mistakes import compare, compare_times, validated
 from feeder.config._plugged import Plugged, table
 from feeder.config._said import Said
 from feeder.config._tables import EITHER, KEYS, MODELS, SECRETS, Config, Table, Tables
-from feeder.config._values import closest
+from feeder.config._values import bare, closest
 from feeder.errors import ConfigError, Problem
 from feeder.model import Person
 from feeder.text import clean, line
 
-__all__ = ["Config", "load", "origins"]
+__all__ = ["LARGEST", "Config", "load", "origins"]
+
+LARGEST = 1_000_000  # bytes of a file with a configuration, or with one value of it
 
 Put = Callable[[Said, str, str, str, str], None]
 
@@ -42,9 +46,11 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Config:
         said.read(_text(found))
     plugged = _hear(said, environ)
     parts, own = plugged.check(root)
-    compare(said, root)
+    if not said.torn:
+        compare(said, root)
     tables = validated(said)
-    compare_times(said, tables)
+    if not said.torn:
+        compare_times(said, tables)
     if problems := said.problems():
         raise ConfigError(problems)
     whence = {"root": root, "file": found and found.absolute(), "said": (*said.origins(), *own), "heard": tuple(said.heard(environ))}
@@ -61,15 +67,31 @@ def origins(config: Config) -> Mapping[str, str]:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
-    except FileNotFoundError:
-        raise ConfigError((Problem(str(path), "there is no such file", "`feeder init` writes one"),)) from None
-    except OSError as error:
-        raise ConfigError((Problem(str(path), f"cannot be read: {error.strerror}", "name a file that you may read"),)) from None
+        kind = path.stat()
+        if not S_ISREG(kind.st_mode):  # a pipe would keep us waiting, and could not be read again
+            what = "a folder" if S_ISDIR(kind.st_mode) else "a pipe or a device"
+            raise ConfigError((Problem(str(path), f"is {what}, and must be a file", place.nearest(path)),))
+        if kind.st_size > LARGEST:
+            raise ConfigError((Problem(str(path), f"is {kind.st_size:,} bytes long, and no configuration is", "name a feeder.toml"),))
+        body = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        raise ConfigError((Problem(str(path), "there is no such file", place.nearest(path)),)) from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise ConfigError((Problem(str(path), f"cannot be read: {reason}", "name a file that you may read"),)) from None
+    try:
+        return body.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
-        row = error.object.count(b"\n", 0, error.start) + 1
-        column = error.start - error.object.rfind(b"\n", 0, error.start)
-        raise ConfigError((Problem(f"{path}:{row}:{column}", "is not UTF-8", "save the file as UTF-8"),)) from None
+        raise ConfigError((_not_utf8(path, error),)) from None
+
+
+def _not_utf8(path: Path, error: UnicodeDecodeError) -> Problem:
+    if error.object.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return Problem(f"{path}:1:1", "is UTF-16, not UTF-8", "save the file as UTF-8")
+    row = error.object.count(b"\n", 0, error.start) + 1
+    before = error.object[error.object.rfind(b"\n", 0, error.start) + 1 : error.start].decode("utf-8-sig")
+    letter = error.object[error.start : error.start + 1].decode("cp1252", "replace")
+    return Problem(f"{path}:{row}:{len(before) + 1}", f"is not UTF-8: here is a byte that is {letter} in Windows' encoding", "save the file as UTF-8")
 
 
 def _hear(said: Said, environ: Mapping[str, str]) -> Plugged:
@@ -106,11 +128,23 @@ def _heard(said: Said, environ: Mapping[str, str], variable: str, names: Mapping
 
 def _secret(said: Said, variable: str, path: str) -> str | None:
     try:
-        return Path(path).read_text("utf-8").removesuffix("\n")
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        said.add_variable(variable, f"names a file that cannot be read: {reason}", "give the path of a text file")
+        with Path(path).open("rb") as file:
+            return _alone(file.read(LARGEST + 1))
+    except (OSError, ValueError) as error:  # the path is not told: whoever mixes up the two variables has put the secret there
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        hint = "it takes the path of a file; the value itself goes into the variable without _FILE"
+        said.add_variable(variable, f"names a file that cannot be read: {reason}", hint)
         return None
+
+
+def _alone(body: bytes) -> str:
+    """What a file with one value says: without the end of its line. Raises ValueError with the reason."""
+    if len(body) > LARGEST:
+        raise ValueError("it is too long")
+    try:
+        return re.sub(r"\r?\n\Z", "", body.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise ValueError("it is not UTF-8 text") from None
 
 
 def _put(said: Said, table: str, key: str, variable: str, value: str) -> None:
@@ -128,10 +162,11 @@ def _put(said: Said, table: str, key: str, variable: str, value: str) -> None:
 
 def _typed(field: FieldInfo, value: str) -> object:
     """A variable is text; numbers, true and false and lists are written in it as in TOML."""
-    if field.annotation in (int, bool) or (get_origin(field.annotation) is tuple and value[0] in "[{"):
+    kind, _ = bare(field.annotation)
+    if kind in (int, float, bool) or (get_origin(kind) is tuple and value[0] in "[{"):
         try:
-            return tomllib.loads(f"value = {value}")["value"]
-        except ValueError:
+            return tomllib.loads(f"value = {value.strip()}").get("value", value)
+        except (ValueError, RecursionError):
             return value
     return value
 

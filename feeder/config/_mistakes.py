@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
+import unicodedata
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
-from pydantic import (
-    ValidationError,
-)
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from feeder.config._said import Said
 from feeder.config._tables import KEYS, MODELS, SECRETS, AuthorTable, LlmTable, Tables
-from feeder.config._values import WrongError, closest, names_folder, shown
+from feeder.config._values import TRUTHS, WrongError, bare, closest, names_folder, one_line, shown
+from feeder.config._written import functions
 from feeder.locator import KeyPath
 
 __all__ = ["compare", "compare_times", "validated"]
@@ -24,9 +27,17 @@ def validated(said: Said) -> Tables:
     try:
         return Tables.model_validate(said.data)
     except ValidationError as invalid:
-        for error in invalid.errors(include_url=False):
-            _explain(said, error, *_written(said.data, error["loc"]))
+        errors = invalid.errors(include_url=False)
+        strange = [error["loc"] for error in errors if error["type"] == "extra_forbidden"]
+        for error in errors:
+            if error["type"] != "missing" or not (said.torn or _misspelt(error["loc"], strange)):
+                _explain(said, error, *_written(said.data, error["loc"]))
         return Tables()
+
+
+def _misspelt(path: KeyPath, strange: list[KeyPath]) -> bool:
+    """Whether what is missing is there under another name, which is told already."""
+    return any(other[:-1] == path[:-1] and closest(str(other[-1]), [str(path[-1])]) for other in strange)
 
 
 def _written(data: object, path: KeyPath) -> tuple[KeyPath, object]:
@@ -55,11 +66,27 @@ def _explain(said: Said, error: ErrorDetails, path: KeyPath, value: object) -> N
         return said.add(path, f"{key} {cause.reason}", cause.hint or example)
     instead = f", not {shown(value)}" if field.repr else ""
     reason = "is missing" if error["type"] == "missing" else f"must be {field.description}{instead}"
-    return said.add(path, f"{key} {reason}", example)
+    return said.add(path, f"{key} {reason}", _converted(key, field, value) or example)
+
+
+def _converted(key: str, field: FieldInfo, value: object) -> str:
+    """The same value in the form that was meant: a number without its quotes, a text with them."""
+    kind, _ = bare(field.annotation, field.metadata)
+    if kind is str and one_line in functions(field) and isinstance(value, int | float | date) and not isinstance(value, bool):
+        return f'text stands in quotes: {key} = "{value}"'
+    if kind is int and isinstance(value, str) and re.fullmatch(r"[0-9][0-9_]*", value):
+        return f"a number has no quotes: {key} = {value}"
+    if kind is bool and isinstance(value, str) and (truth := TRUTHS.get(value.lower())):
+        return f"did you mean {key} = {truth}?"
+    return ""
 
 
 def _explain_unknown(said: Said, path: KeyPath, names: list[str], value: object) -> None:
     *parents, key = names
+    if parents == [key]:
+        return said.add(path, f'unknown key "{key}" in [{key}]', f"under [{key}] a key stands alone, without {key} and a dot before it", at_key=True)
+    if parents and isinstance(value, dict) and (close := closest(".".join(names), KEYS)):
+        return said.add(path, f'unknown table "{".".join(names)}"', f"did you mean [{close}]?", at_key=True)
     if not parents and isinstance(value, dict | list):
         close, known = closest(key, KEYS), " ".join(f"[{table}]" for table in KEYS)
         return said.add(path, f'unknown table "{key}"', f"did you mean [{close}]?" if close else f"the tables are {known}", at_key=True)
@@ -70,12 +97,18 @@ def _explain_unknown(said: Said, path: KeyPath, names: list[str], value: object)
     keys = () if not parents else KEYS.get(table, tuple(AuthorTable.model_fields))
     where = "outside of a table" if not parents else f"in [{table}]" if table in KEYS else f"of {parents[-1]}"
     if close := closest(key, keys):
-        hint = f'did you mean "{close}"?'
+        hint = f'did you mean "{close}"?{_stranger(key)}'
     elif close := closest(key, owner):
         hint = f"this key belongs in [{owner[close]}]" if close == key else f'did you mean "{close}" in [{owner[close]}]?'
     else:
         hint = f"known are {', '.join(keys or (f'[{table}]' for table in KEYS))}"
     return said.add(path, f'unknown key "{key}" {where}', hint, at_key=True)
+
+
+def _stranger(key: str) -> str:
+    """What tells a letter that only looks like one of ASCII."""
+    letter = next((letter for letter in key if not letter.isascii()), "")
+    return f" {letter} is U+{ord(letter):04X}, {unicodedata.name(letter, 'a character without a name').lower()}" if letter else ""
 
 
 def compare(said: Said, root: Path) -> None:
@@ -90,7 +123,13 @@ def compare(said: Said, root: Path) -> None:
     folders = [folder for folder in given if names_folder(folder)]
     if len(folders) < len(given):
         return
-    source, target, state = ((root / Path(folder).expanduser()).resolve() for folder in (*folders, ".feeder"))
+    try:
+        source, target, state = ((root / Path(folder).expanduser()).resolve() for folder in (*folders, ".feeder"))
+    except (RuntimeError, OSError):  # the home of somebody unknown, which is told with the key; a link that leads to itself
+        return
+    for table, found in (("input", source), ("output", target)):
+        if found.is_file():
+            said.add((table, "folder"), f"folder names {found}, which is a file", "name the folder that it is in")
     if source == target or source in target.parents or target in source.parents:
         said.add(("output", "folder"), f"the output {target} and the input {source} lie in one another", "give each a folder of its own")
     elif target in (state, *state.parents) or state in target.parents:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from feeder.config._tables import KEYS
 from feeder.errors import Problem
-from feeder.locator import KeyPath, Spot, located, syntax
+from feeder.locator import KeyPath, Spot, located
 
 __all__ = ["Said"]
 
@@ -20,19 +20,24 @@ class Said:
         self.name = name
         self.data: dict[str, object] = {}
         self.variables: dict[KeyPath, str] = {}
+        self.torn = False  # something of the file was no TOML: what is not there may have been meant to be
         self._text = ""
         self._spots: Mapping[KeyPath, Spot] = {}
         self._problems: list[tuple[int, int, Problem]] = []
 
     def read(self, text: str) -> None:
-        """Take the text of a file; where it is no TOML, that is the one problem of the file."""
+        """Take the text of a file. Lines that are no TOML are problems, and the rest is taken."""
         self._text = text
         try:
-            self.data, self._spots = tomllib.loads(text), located(text)
-        except RecursionError:
-            self.add_at(0, "too many brackets inside each other", "two levels are enough for every key")
-        except ValueError as error:  # TOMLDecodeError, and a bare ValueError for a number of thousands of digits
-            self.add_at(*syntax(str(error), text))
+            self.data = tomllib.loads(text)
+        except (ValueError, RecursionError):
+            from feeder.config._syntax import mended
+
+            text, wrong = mended(text)
+            for each in wrong:
+                self.add_at(*each)
+            self.data, self.torn = tomllib.loads(text), True
+        self._spots = located(text)
 
     def add(self, path: KeyPath, reason: str, hint: str, *, at_key: bool = False) -> None:
         """Note what is wrong with the key at `path`, or with the nearest thing around it that was written down."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
@@ -28,6 +29,7 @@ from feeder.config._values import (
     Folder,
     Iri,
     OneLine,
+    WrongError,
     Zone,
     bare,
     credential,
@@ -44,6 +46,7 @@ from feeder.config._values import (
     reader_name,
     renderer_name,
     screen_color,
+    shown,
     size,
     watchword,
     web_address,
@@ -73,6 +76,8 @@ def people(value: object) -> object:
 
 
 def _person(author: AuthorTable) -> Person:
+    if found := re.fullmatch(r"(.*\S)\s*<([^@\s<>]+@[^@\s<>]+)>", author.name):
+        raise WrongError(f"{shown(author.name)} holds an e-mail address", f'did you mean {{ name = "{found[1]}", email = "{found[2]}" }}?')
     return Person(author.name, author.uri, author.email)
 
 

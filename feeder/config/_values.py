@@ -6,6 +6,7 @@ import difflib
 import json
 import math
 import re
+import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 from types import NoneType, UnionType
@@ -20,6 +21,7 @@ from feeder.text import legal, line
 
 __all__ = [
     "CATEGORIES",
+    "TRUTHS",
     "Duration",
     "Folder",
     "Iri",
@@ -67,25 +69,68 @@ class WrongError(ValueError):
 
 LEAST = 16  # characters of a token
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # what follows would be shown from the other side
+_LANGUAGES = {
+    "english": "en",
+    "german": "de",
+    "deutsch": "de",
+    "french": "fr",
+    "français": "fr",
+    "spanish": "es",
+    "español": "es",
+    "italian": "it",
+    "italiano": "it",
+    "portuguese": "pt",
+    "português": "pt",
+    "dutch": "nl",
+    "nederlands": "nl",
+    "polish": "pl",
+    "polski": "pl",
+    "russian": "ru",
+    "japanese": "ja",
+    "日本語": "ja",
+    "chinese": "zh",
+    "中文": "zh",
+    "arabic": "ar",
+    "turkish": "tr",
+    "swedish": "sv",
+}
+TRUTHS = {"true": "true", "yes": "true", "on": "true", "1": "true", "false": "false", "no": "false", "off": "false", "0": "false"}
 _SIZES = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 
 
 def seconds(value: object) -> object:
     """A length of time in seconds."""
     if isinstance(value, str):
-        parts = re.findall(r"(\d+(?:\.\d+)?)\s*(ms|[smhdw])", value)
-        if not re.fullmatch(r"\s*(?:\d+(?:\.\d+)?\s*(?:ms|[smhdw])\s*)+", value):
-            raise WrongError(f"must be a length of time, not {shown(value)}", 'a number and ms, s, m, h, d or w, for example "5m" or "1h 30m"')
+        if not re.fullmatch(r"\s*(?:[0-9]+(?:\.[0-9]+)?\s*(?:ms|[smhdw])\s*)+", value):
+            raise WrongError(f"must be a length of time, not {shown(value)}", _meant_time(value))
+        parts = re.findall(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|[smhdw])", value)
         return math.fsum(float(number) * _UNITS[unit] for number, unit in parts)
     return value
+
+
+def _meant_time(value: str) -> str:
+    """What "5 minutes", "PT5M", "5" or a crontab was probably meant to be."""
+    plain = unicodedata.normalize("NFKC", value).strip()
+    if len(plain.split()) >= 5 or plain.startswith("@"):
+        return "a crontab belongs in cron"
+    if re.fullmatch(r"[0-9.]+", plain):
+        return f'its unit is missing: "{plain}s", "{plain}m" or "{plain}h"'
+    parts = re.findall(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|mil|[smhdw])", plain.lower().removeprefix("p").replace("t", ""))
+    right = " ".join(f"{number}{'ms' if unit == 'mil' else unit}" for number, unit in parts)
+    right = right if re.sub(r"[^0-9.]", "", right) == re.sub(r"[^0-9.]", "", plain) else ""
+    return f'did you mean "{right}"?' if right else 'a number and ms, s, m, h, d or w, for example "5m" or "1h 30m"'
 
 
 def size(value: object) -> object:
     """A size in bytes."""
     if isinstance(value, str):
-        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmg]i?b|b)\s*", value.lower())
+        match = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([kmg]i?b|b)\s*", value.lower())
         if not match:
-            raise WrongError(f"must be a size, not {shown(value)}", 'a number and B, kB, MB, GB, KiB, MiB or GiB, for example "10MB"')
+            plain = re.match(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([kmg]?)", unicodedata.normalize("NFKC", value).lower())
+            right = f"{plain[1]}{plain[2].upper().replace('K', 'k')}B" if plain else ""
+            hint = f'did you mean "{right}"?' if right else 'a number and B, kB, MB, GB, KiB, MiB or GiB, for example "10MB"'
+            raise WrongError(f"must be a size, not {shown(value)}", hint)
         return int(float(match[1]) * _SIZES[match[2]])
     return value
 
@@ -96,7 +141,14 @@ def folder(value: object) -> object:
         return value
     if not names_folder(value):
         raise WrongError("must name a folder, without control characters", r"write \\ for a backslash" if "\t" in value or "\n" in value else "")
-    return Path(value).expanduser()
+    if re.match(r"\$[A-Za-z_{]|%\w+%", value):
+        raise WrongError(f"{shown(value)} is taken as it stands: variables are not filled in", "write the whole path, or ~ for your home folder")
+    if re.match(r"[A-Za-z]{2,}://", value):
+        raise WrongError(f"{shown(value)} is an address, and must be the name of a folder")
+    try:
+        return Path(value).expanduser()
+    except RuntimeError:
+        raise WrongError(f"{shown(value)} begins with the home folder of somebody who is not known here", "write the whole path") from None
 
 
 def names_folder(value: object) -> TypeGuard[str]:
@@ -119,17 +171,26 @@ def zone(value: object) -> object:
 
 def one_line(value: str) -> str:
     """One line of text, without what could reorder or hide it."""
-    if not line(value) or line(value) != value.strip() or not legal(value):
-        raise WrongError("must be one line of text, not empty and without control characters")
-    return line(value)
+    plain = value.strip()
+    if not line(plain):
+        raise WrongError("must be one line of text, not empty")
+    if "\n" in plain or "\r" in plain:
+        raise WrongError("must be one line of text, and not several")
+    for number, letter in enumerate(plain, 1):
+        if not legal(letter) or unicodedata.category(letter) in ("Cc", "Zl", "Zp") or letter in _TURNING:
+            name = unicodedata.name(letter, "tab" if letter == "\t" else "").lower()
+            told = f"U+{ord(letter):04X}{f', {name}' if name else ''}"
+            raise WrongError(f"must be one line of text without control characters: character {number} is {told}", "take it away")
+    return line(plain)
 
 
 def language_tag(value: str) -> str:
     """A language tag, BCP 47."""
     if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", value):
         return value
-    guess = value.partition(".")[0].replace("_", "-")
-    hint = f'did you mean "{guess}"?' if re.fullmatch(r"[A-Za-z]{2,3}-[A-Za-z]{2}", guess) else ""
+    guess = unicodedata.normalize("NFKC", value.strip()).partition(".")[0].replace("_", "-")
+    guess = _LANGUAGES.get(guess.lower(), guess)
+    hint = f'did you mean "{guess}"?' if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z]{2})?", guess) else ""
     raise WrongError(f"{shown(value)} is not a language tag (BCP 47)", hint)
 
 
@@ -187,12 +248,16 @@ def reader_name(value: str) -> str:
 def web_address(value: str) -> str:
     """A folder address, in ASCII, that ends in "/"."""
     if "://" not in value:
-        raise WrongError(f"{shown(value)} is not a full web address", f'did you mean "https://{value.strip().strip("/")}/"?')
+        bare = re.sub(r"^https?:?/+", "", value.strip(), flags=re.IGNORECASE).rstrip("/")
+        hint = f'did you mean "https://{bare}/"?' if re.match(r"[\w-]+\.\w|localhost|\[", bare) else ""
+        raise WrongError(f"{shown(value)} is not a full web address", hint)
     if (place := _place(value)) is None:
-        raise WrongError(f"{shown(value)} is not a web address that begins with http:// or https://")
+        hint = f'did you mean "{value.strip()}"?' if value != value.strip() and _place(value.strip()) else ""
+        raise WrongError(f"{shown(value)} is not a web address that begins with http:// or https://", hint)
     parts = urlsplit(value)
     if parts.query or parts.fragment or "@" in parts.netloc:
-        raise WrongError("must be a plain folder address: no ?query, no #fragment, no user name")
+        plain = urlunsplit((parts.scheme, place, parts.path.rstrip("/") + "/", "", ""))
+        raise WrongError("must be a plain folder address: no ?query, no #fragment, no user name", f'did you mean "{plain}"?')
     return urlunsplit((parts.scheme, place, quote(parts.path.rstrip("/"), safe=_IN_PATHS) + "/", "", ""))
 
 
@@ -233,6 +298,8 @@ def host_name(value: str) -> str:
     """Where to listen."""
     if re.fullmatch(r"[A-Za-z0-9_.-]+|[0-9A-Fa-f:.]*::?[0-9A-Fa-f:.]*", value) and not re.fullmatch(r"[^:]+:\d+", value):
         return value
+    if value in ("", "*"):
+        raise WrongError(f"{shown(value)} is not a host name or an IP address", 'did you mean "0.0.0.0", everybody who can reach this machine?')
     raise WrongError(f"{shown(value)} is not a host name or an IP address", "without http:// and without the port, which has its own key")
 
 
@@ -279,6 +346,7 @@ def watchword(value: SecretStr) -> SecretStr:
 
 
 _CRON = (("minute", 0, 59), ("hour", 0, 23), ("day of the month", 1, 31), ("month", 1, 12), ("weekday", 0, 7))
+_NICKNAMES = {"@hourly": "0 * * * *", "@daily": "0 0 * * *", "@midnight": "0 0 * * *", "@weekly": "0 0 * * 0", "@monthly": "0 0 1 * *"}
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
@@ -288,7 +356,10 @@ def crontab(value: str) -> str:
     """The crontab with names as numbers and weekdays as names: crontab counts them from Sunday, APScheduler from Monday."""
     fields = value.lower().split()
     if len(fields) != 5:
-        raise WrongError(f"must have 5 fields, not {len(fields)}: minute, hour, day of the month, month, weekday")
+        hint = f'did you mean "{_NICKNAMES[fields[0]]}"?' if fields[:1] and fields[0] in _NICKNAMES else ""
+        hint = f'did you mean "{" ".join(fields[1:])}", without seconds?' if len(fields) == 6 else hint
+        hint = hint or ("a length of time belongs in every" if re.search(r"\d\s*(ms|[smhd])\b", value) else "")
+        raise WrongError(f"must have 5 fields, not {len(fields)}: minute, hour, day of the month, month, weekday", hint)
     _minutes, _hours, days, months, weekdays = (_cron_field(field, *bounds) for field, bounds in zip(fields, _CRON, strict=True))
     if len(days) < 31 and len({_DAYS[day] for day in weekdays}) < 7:
         raise WrongError("names both a day of the month and a weekday", "programs disagree whether one or both must fit: leave one of them *")
@@ -311,7 +382,9 @@ def _cron_field(field: str, name: str, low: int, high: int) -> list[int]:
         step = int(match[4] or 1) if match else 0
         sensible = not match or not match[4] or 1 <= step <= last - first  # "5/10" and "*/90" mean something else to each program
         if not step or not sensible or not low <= first <= last <= high:
-            raise WrongError(f'the {name} "{part}" is not *, {low}-{high}, a range or a step', 'for example "*/15", "7", "1-5" or "9-17/2"')
+            raise WrongError(
+                f'cannot be: the {name} "{part}" is not *, {low}-{high}, a range or a step', 'for example "*/15", "7", "1-5" or "9-17/2"'
+            )
         found.update(range(first, last + 1, step))
     return sorted(found)
 
@@ -337,8 +410,11 @@ def bare(annotation: object, metadata: Iterable[object] = ()) -> tuple[object, t
 
 # What people write who know other programs: difflib cannot see that an interval is an `every`.
 _SYNONYMS = (
-    "interval=every url=base_url link=base_url name=title description=subtitle limit=entries path=folder bind=host copyright=rights tz=time_zone"
-    " llm=summary.llm"
+    "interval=every refresh=every frequency=every url=base_url link=base_url site_url=base_url home_page_url=base_url name=title description=subtitle"
+    " tagline=subtitle limit=entries paginate=entries items=entries count=entries path=folder dir=folder directory=folder bind=host address=host"
+    " listen=host copyright=rights license=rights tz=time_zone lang=language locale=language guid=id uuid=id summariser=kind hub=hubs llm=summary.llm"
+    " site=feed channel=feed blog=feed general=feed params=feed web=serve http=serve source=input content=input articles=input destination=output"
+    " public=output publish=output timer=schedule cron=schedule summaries=summary openai=summary.llm itunes=podcast pubsubhubbub=websub"
 )
 _ALSO_CALLED = dict(pair.split("=") for pair in _SYNONYMS.split())
 
