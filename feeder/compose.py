@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeVar
 from uuid import NAMESPACE_URL, uuid5
 
-from feeder import __version__, edition, endpoint, media, notify, plugins, readers, stories, summarizers
+from feeder import __version__, edition, endpoint, media, notify, plugins, readers, stories, summarizers, theme
 from feeder.clock import Clock
 from feeder.config import Config, origins
 from feeder.edition import Terms
@@ -29,14 +29,15 @@ from feeder.publishers import Publisher, located
 from feeder.publishers.folder import FolderPublisher
 from feeder.publishers.installed import InstalledPublisher
 from feeder.publishers.rehearsal import Rehearsal
-from feeder.renderers import html, jsonfeed, xml
+from feeder.renderers import fitting, html, jsonfeed, xml
 from feeder.renderers.extra import Extra
 from feeder.store import Store, Trial
+from feeder.theme import Theme
 
 if TYPE_CHECKING:  # at run time where there is one: nobody else shall pay for it
     from feeder.assistant import Assistant
 
-__all__ = ["couriers", "intake", "looking", "plugged", "publishing", "queue", "recovering", "rehearsing", "renewed", "require_folder"]
+__all__ = ["couriers", "dressed", "intake", "looking", "plugged", "publishing", "queue", "recovering", "rehearsing", "renewed", "require_folder"]
 
 T = TypeVar("T")
 UNPLACED = "http://127.0.0.1:8000/"  # what a feed's id is minted from when nobody said where it will be: the port does not matter
@@ -72,7 +73,7 @@ def recovering(config: Config, clock: Clock, aside: str, *, force: bool = False)
 def looking(config: Config) -> Iterator[Parts]:
     """The parts to look with (`plan`, `explain`), beside a running service: nothing may be written with them."""
     with closing(Ledger.look(config.state) or Ledger.blank()) as ledger:
-        yield replace(_parts(config, ledger, Clock(), Store(config.state / "media", writing=False)), assistant=None)
+        yield replace(_parts(config, ledger, Clock(), Store(config.state / "media", writing=False), keep=False), assistant=None)
 
 
 @contextmanager
@@ -86,6 +87,13 @@ def rehearsing(config: Config, clock: Clock) -> Iterator[tuple[Parts, Rehearsal]
 
 def renewed(config: Config, parts: Parts, clock: Clock | None = None) -> Parts:
     """The parts after a configuration was read again. Ledger and publisher stay: their locks are held."""
+    return replace(_parts(config, parts.ledger, clock or Clock(), parts.press.store, keep=False), publisher=parts.publisher)
+
+
+def dressed(config: Config, parts: Parts, clock: Clock | None = None) -> Parts:
+    """The parts with the theme as it is now: the very same ones while it is the same. To be called where cycles run."""
+    if theme.fingerprint(config.root) == parts.worn:
+        return parts
     return replace(_parts(config, parts.ledger, clock or Clock(), parts.press.store), publisher=parts.publisher)
 
 
@@ -194,7 +202,7 @@ def _hubs(config: Config) -> tuple[str, ...]:
     return said.hubs
 
 
-def _parts(config: Config, ledger: Ledger, clock: Clock, store: Store) -> Parts:
+def _parts(config: Config, ledger: Ledger, clock: Clock, store: Store, *, keep: bool = True) -> Parts:
     assistant = _assistant(config, ledger, clock)
     cover, covers = _cover(config)
     icon, icons = _icon(config)
@@ -202,10 +210,11 @@ def _parts(config: Config, ledger: Ledger, clock: Clock, store: Store) -> Parts:
     extras = _extras(config)
     publisher = _publisher(config, extras)
     site = replace(_site(config, ledger, publisher), image=cover, podcast=_podcast(config), look=look)
-    static = (*html.static(site, icons), *covers)
+    dress, pages, worn = _dress(config, site, ledger, keep=keep)
+    static = (*html.static(site, icons, dress.style), *covers)
     _require_own(config, extras, [document.path for document in static])
     terms = Terms(config.feed.entries, timedelta(seconds=config.feed.tombstones))
-    style = hashlib.sha256(repr((site, terms, html.VERSION, __version__)).encode()).hexdigest()[:16]
+    style = hashlib.sha256(repr((site, terms, html.VERSION, __version__, sorted(dress.templates.items()))).encode()).hexdigest()[:16]
     memo = xml.Memo(xml.ROOM // config.among)  # several feeds have together as much as one
     return Parts(
         inbox=Inbox(
@@ -213,7 +222,7 @@ def _parts(config: Config, ledger: Ledger, clock: Clock, store: Store) -> Parts:
         ),
         intake=intake(config, assistant),
         ledger=ledger,
-        press=Press(ledger, store, site, html.Pages(site), static, config.feed.entries, __version__, extras, memo=memo),
+        press=Press(ledger, store, site, pages, static, config.feed.entries, __version__, extras, memo=memo),
         publisher=publisher,
         settle=config.input.settle,
         largest=config.input.max_media,
@@ -222,7 +231,29 @@ def _parts(config: Config, ledger: Ledger, clock: Clock, store: Store) -> Parts:
         keep_removed=config.input.on_removal == "keep",
         assistant=assistant,
         plugins=tuple(str(part.plugin) for part in plugged(config)),
+        worn=worn,
     )
+
+
+def _dress(config: Config, site: Site, ledger: Ledger, *, keep: bool) -> tuple[Theme, html.Pages, tuple[object, ...] | None]:
+    """The theme, the pages in it, and what it was read from."""
+    worn = theme.fingerprint(config.root) if keep else None
+    dress, faults = _theme(config, site, ledger, keep=keep)
+    pages = html.Pages(site, dress.templates)
+    pages.faults.update((problem.where, problem) for problem in faults)
+    return dress, pages, worn
+
+
+def _theme(config: Config, site: Site, ledger: Ledger, *, keep: bool) -> tuple[Theme, tuple[Problem, ...]]:
+    """The theme beside the configuration, which `keep` has the ledger remember; where anything in it is broken, the last one that was not."""
+    found, problems = theme.read(config.root)
+    problems = problems or fitting.faults(site, found.templates)
+    last = ledger.get("theme") or ""
+    if problems:
+        return Theme.unpacked(last), problems
+    if keep and found.packed() != last:
+        ledger.put(theme=found.packed())
+    return found, ()
 
 
 def _site(config: Config, ledger: Ledger, publisher: Publisher) -> Site:

@@ -168,7 +168,7 @@ def check(config: Config, *, clock: Clock, progress: Progress | None = None) -> 
     compose.require_folder(config)
     with compose.looking(config) as parts:
         scan = parts.inbox.settled(clock)
-        problems, notes, articles, beside = list(scan.problems), list[Problem](), 0, pipeline.gallery(parts, scan)
+        problems, notes, articles, beside = [*scan.problems, *parts.press.pages.faults.values()], list[Problem](), 0, pipeline.gallery(parts, scan)
         counted = _counter("checking", len(scan.files), progress)
         for path, stat in scan.files.items():
             counted()

@@ -93,7 +93,8 @@ class Parts:
     """What a cycle is made of. `style` names whatever turns entries into documents: when it changes, they are made again.
 
     `settle` is in seconds, `largest` the bytes that a picture or a recording may have; `terms` are those of the edition. With
-    `keep_removed` what was published stays when its file goes. `assistant` is there where summaries are asked for. `plugins` names those in use.
+    `keep_removed` what was published stays when its file goes. `assistant` is there where summaries are asked for. `plugins` names those in use; `worn` is
+    what the theme was read from, None where that has to be read again.
     """
 
     inbox: Inbox
@@ -108,6 +109,7 @@ class Parts:
     keep_removed: bool = False
     assistant: Assistant | None = None
     plugins: tuple[str, ...] = ()
+    worn: tuple[object, ...] | None = None
     memory: Memory = field(default_factory=Memory)
 
 
@@ -170,7 +172,7 @@ def cycle(
     stop()
     shelf, put = _publish(parts, now, stop, say) if not away or accept_removals else (edition.NONE, NOTHING)
     waiting = min([*scan.waiting.values(), *batch.unsettled, *(parts.settle for _ in look.brief)], default=None)
-    problems = tuple(record.problem for record in ledger.files().values() if record.problem)
+    problems = (*(record.problem for record in ledger.files().values() if record.problem), *parts.press.pages.faults.values())
     due = min(filter(None, (changes.next_due(ledger.known().values()), ask_again, shelf.until)), default=None)
     failing = tuple(failure.reason for failure in ledger.plugins.failing())
     report = Report(verdict.changes, problems, verdict.held, waiting, due, put, shelf.gone, remarks, failing)

@@ -14,7 +14,8 @@ _USUAL = 200
 # Where no spaces part the words, characters a minute (the same study; Korean has spaces, Thai and its neighbours five letters to a word).
 _CHARACTERS = {"ja": 357, "zh": 255}
 _IDEOGRAPHS = re.compile("[\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
-_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]{5}")
+_FIVE = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]{5}")
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 
 # The sanitizer's output is regular: every tag closed, every attribute in double quotes, no "<" anywhere else.
 _TAG = re.compile(r"<[^>]*>")
@@ -27,11 +28,11 @@ _LINE = 24  # characters of a listing that fit on the narrowest screen
 def minutes(content: str, language: str) -> int:
     """Return how many minutes it takes to read, at least one, at the pace of people who read that language (BCP 47) for pleasure."""
     primary = language.lower().partition("-")[0]
-    plain = unescape(_TAG.sub(" ", content))
-    spaced, signs = _IDEOGRAPHS.subn(" ", plain)
-    spaced, runs = _UNSPACED.subn(" ", spaced)
-    words = sum(any(map(str.isalnum, word)) for word in spaced.split()) + runs
-    return max(1, round(words / _PACE.get(primary, _USUAL) + signs / _CHARACTERS.get(primary, 300)))
+    plain, signs, runs = _TAG.sub(" ", content), 0, 0
+    if not plain.isascii() and _UNSPACED.search(plain):
+        plain, signs = _IDEOGRAPHS.subn(" ", plain)
+        plain, runs = _FIVE.subn(" ", plain)
+    return max(1, round((len(plain.split()) + runs) / _PACE.get(primary, _USUAL) + signs / _CHARACTERS.get(primary, 300)))
 
 
 def reachable(content: str) -> str:

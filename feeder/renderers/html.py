@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 from importlib import resources
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
@@ -19,11 +20,12 @@ from feeder.renderers import colours, icons, qr
 from feeder.renderers._common import GROUPS, on_the_web
 from feeder.renderers._content import minutes, reachable
 from feeder.renderers._meta import graph_of_entry, graph_of_page, linked_entry, linked_site
-from feeder.renderers._templates import FILES, environment, month
+from feeder.renderers._templates import ERRORS, FILES, blame, environment, month
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from feeder.errors import Problem
     from feeder.facets import Facet
     from feeder.model import Entry, Image, Link, Person, Sibling, Site
 
@@ -54,24 +56,40 @@ VERSION = _version()
 """Changes when the same entry would give another page, or another feed."""
 
 
-def static(site: Site, icon: Document | None = None) -> tuple[Document, ...]:
-    """Return the stylesheets and icons that pages and feeds link to; `icon` is the owner's own, where there is one."""
+def static(site: Site, icon: Document | None = None, style: str | None = None) -> tuple[Document, ...]:
+    """Return the stylesheets and icons that pages and feeds link to; `icon` is the owner's own, where there is one.
+
+    The owner's `style` takes the place of ours, which is then beside it as feeder.css: `@import "feeder.css";` adds to it.
+    """
     color = site.look.color
     styles = {name: FILES[name] + (colours.properties(color, selector).encode() if color else b"") for name, selector in _STYLES.items()}
+    if style is not None:
+        styles |= {"feeder.css": styles["style.css"], "style.css": style.encode()}
     return (*(Document(name, "text/css", body) for name, body in styles.items()), *icons.documents(site, icon))
 
 
 class Pages:
-    """The pages of one site."""
+    """The pages of one site.
 
-    def __init__(self, site: Site) -> None:
+    `templates`, by name, take the place of ours. Where one of them fails, that page is made with ours: `faults` holds what was wrong, by place,
+    as `strict` raises it at once.
+    """
+
+    def __init__(self, site: Site, templates: Mapping[str, str] = MappingProxyType({}), *, strict: bool = False) -> None:
         self._site = site
-        self._templates = environment()
+        self.faults: dict[str, Problem] = {}
+        self._ours = Pages(site) if templates and not strict else None
+        self._templates = environment(templates)
         self._templates.filters |= {"below": self._below, "feed": self._feed, "home": _home, "name": _name, "qr": qr.svg, "reachable": reachable}
         self._templates.tests |= {"coded": lambda address: len(address.encode()) <= qr.LONGEST, "ours": self._is_ours}
         facts = {"site": site, "feed": f"{site.base}feed.xml", "labels": _LABELS, "groups": GROUPS, "policy": POLICY}
-        self._templates.globals = {**facts, "bars": colours.bars(site.look.color)}
+        self._templates.globals |= {**facts, "bars": colours.bars(site.look.color)}
         self._frame = functools.cache(lambda root: self._templates.get_template("frame.html").make_module({"root": root}))
+
+    @property
+    def site(self) -> Site:
+        """The site whose pages they are."""
+        return self._site
 
     def article(self, entry: Entry, *, facets: tuple[Facet, ...] = (), older: Sibling | None = None, newer: Sibling | None = None) -> bytes:
         """Return an article's own page, to be published where its permalink says; it leads to the pages of its `facets`, and to its neighbours."""
@@ -171,7 +189,14 @@ class Pages:
         return self._render("notice.html", title=title, description=advice, lost=lost, language="en", root=root, **facts)
 
     def _render(self, template: str, *, root: str, **facts: object) -> bytes:
-        return self._templates.get_template(template).render(facts, root=root, frame=self._frame(root)).encode()
+        try:
+            return self._templates.get_template(template).render(facts, root=root, frame=self._frame(root)).encode()
+        except ERRORS as error:
+            if self._ours is None:
+                raise
+            problem = blame(error)
+            self.faults.setdefault(problem.where, problem)
+            return self._ours._render(template, root=root, **facts)
 
     def _root(self, permalink: str) -> str:
         """The way from a page to the site's root; an address outside the site cannot have a relative one."""

@@ -67,6 +67,7 @@ class Service:
         self._accept_removals = accept_removals
         self._clock = clock
         self._behind = self._held = False
+        self._faults: list[str] = []
         self._first = self._config = config
         self._rounds: Rounds | None = None
         self._out = parts.ledger.pings.last()  # up to this ping what it tells of is served
@@ -186,6 +187,7 @@ class Service:
     def _cycle(self, stop: Callable[[], None]) -> Report:
         now, tick = self._clock.now(), self._clock.tick()
         behind, self._behind = self._behind, True
+        self._parts = compose.dressed(self._config, self._parts, self._clock)
         if recovered := rescue.revived(self._parts, clock=self._clock, stop=stop):
             self._log.warning("%s", recovered.summary)
         report = cycle(self._parts, now=now, tick=tick, stop=stop, accept_removals=self._accept_removals)
@@ -198,7 +200,9 @@ class Service:
         if self._rounds:
             self._rounds.wake(self._out)
         self._note_held(len(report.held))
-        self.runner.note("articles", f"{_count(len(report.problems), 'problem')}; see `feeder status`" if report.problems else None)
+        self._note_pages()
+        aside = len(report.problems) - len(self._parts.press.pages.faults)
+        self.runner.note("articles", f"{_count(aside, 'problem')}; see `feeder status`" if aside else None)
         self._note_assistant(report)
         if report.summary:
             self._parts.ledger.log(now, self._clock.tick() - tick, report.summary)
@@ -209,6 +213,15 @@ class Service:
         self.runner.note("summaries", f"the language model's endpoint fails: {failing}; extracts are published" if failing else None)
         for remark in report.remarks:
             self._log.warning("%s", remark)
+
+    def _note_pages(self) -> None:
+        """Tell what is wrong with the owner's templates, each thing once."""
+        faults = [str(problem) for problem in self._parts.press.pages.faults.values()]
+        for fault in faults:
+            if fault not in self._faults:
+                _log.warning("%s", fault)
+        self._faults = faults
+        self.runner.note("templates", "; ".join(faults) or None)
 
     def _note_held(self, held: int) -> None:
         self.runner.note("removals", f"too much is gone at once ({_count(held, 'article')}) and stays for now; see `feeder status`" if held else None)
