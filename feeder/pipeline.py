@@ -93,8 +93,8 @@ class Parts:
     """What a cycle is made of. `style` names whatever turns entries into documents: when it changes, they are made again.
 
     `settle` is in seconds, `largest` the bytes that a picture or a recording may have; `terms` are those of the edition. With
-    `keep_removed` what was published stays when its file goes. `assistant` is there where summaries are asked for. `plugins` names those in use; `worn` is
-    what the theme was read from, None where that has to be read again.
+    `keep_removed` what was published stays when its file goes. `assistant` is there where summaries are asked for. `plugins` names those in use;
+    `worn` is what the theme was read from, None where that has to be read again.
     """
 
     inbox: Inbox
