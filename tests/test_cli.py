@@ -212,7 +212,12 @@ def test_a_wrong_command_line_is_2(desk: Desk, words: tuple[str, ...]) -> None:
 def test_init_makes_a_configuration_and_an_article_that_can_be_published(desk: Desk) -> None:
     told = desk.type("init")
     assert told.exit_code == 0
-    assert told.stdout == "made  feeder.toml\nmade  input/first.txt\nNow: feeder run\n"
+    assert told.stdout == (
+        "made  feeder.toml, the configuration: all of it is explained, and nothing has to be changed\n"
+        "made  .feeder/feeder.schema.json, from which editors know what may stand in it\n"
+        "made  input/welcome.md, a first article, which tells how to write the next\n"
+        "Now:  feeder run\n"
+    )
     assert re.search(r'^id = "urn:uuid:[0-9a-f-]{36}"$', (desk.folder / "feeder.toml").read_text(), re.MULTILINE)
     assert desk.type("check").stdout == "1 article can be published, 0 problems\nnothing is published yet\n"
 
@@ -224,18 +229,39 @@ def test_init_touches_nothing_that_is_there(desk: Desk) -> None:
     assert (config.read_text(), article.read_text()) == ("# mine\n", RIVER)
 
 
+def test_init_adds_no_article_to_those_that_are_there(desk: Desk) -> None:
+    """A sample among them would go to subscribers."""
+    desk.write("input/river.txt", RIVER)
+    assert desk.type("init").stdout.splitlines()[2:] == ["kept  input, which is there already", "Now:  feeder run"]
+    assert [file.name for file in (desk.folder / "input").iterdir()] == ["river.txt"]
+
+
+def test_init_makes_what_can_be_published_at_once_and_tells_editors_where_the_schema_is(desk: Desk) -> None:
+    desk.type("init")
+    first = (desk.folder / "feeder.toml").read_text().splitlines()[0]
+    assert first == "#:schema .feeder/feeder.schema.json"
+    assert (desk.folder / first.split()[1]).read_text() == desk.type("config", "schema").stdout
+    assert desk.type("status").stdout == "nothing is published from here yet; begin with: feeder run\n"
+    built = desk.type("build")
+    assert (built.exit_code, built.stderr) == (0, "")
+    assert "A first article" in desk.feed()
+    again = desk.type("check")
+    assert (again.exit_code, again.stderr) == (0, "")
+    assert "note" not in again.stdout
+
+
 def test_init_of_another_folder_says_how_to_get_there(desk: Desk) -> None:
     """In words that a shell takes."""
     told = desk.type("init", "my notes")
-    assert told.stdout.endswith("Now: cd 'my notes' && feeder run\n")
-    assert (desk.folder / "my notes" / "input" / "first.txt").exists()
+    assert told.stdout.endswith("Now:  cd 'my notes' && feeder run\n")
+    assert (desk.folder / "my notes" / "input" / "welcome.md").exists()
 
 
 def test_init_where_nothing_can_be_made_says_which_file(desk: Desk) -> None:
     desk.write("input", "a file where the folder should be")
     refused = desk.type("init")
     assert refused.exit_code == 1
-    assert refused.stderr.startswith("feeder: input/first.txt cannot be written: ")
+    assert refused.stderr.startswith("feeder: input/welcome.md cannot be written: ")
 
 
 # --- build ---
@@ -634,7 +660,7 @@ def test_status_and_retry_name_a_configuration_that_is_not_there(desk: Desk) -> 
     for command in ("status", "retry", "build"):
         refused = desk.type(command, "-c", "else/feeder.toml")
         assert refused.exit_code == 78
-        assert refused.stderr == "else/feeder.toml: there is no such file (`feeder init` writes one)\n"
+        assert refused.stderr == "else/feeder.toml: there is no such file (there is no folder else either)\n"
 
 
 def test_two_configurations_in_one_folder_leave_each_others_articles_alone(desk: Desk) -> None:

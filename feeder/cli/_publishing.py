@@ -39,6 +39,8 @@ from feeder.cli._shape import command
 
 __all__ = ["build", "init", "run", "serve"]
 
+SCHEMA, WELCOME = ".feeder/feeder.schema.json", "input/welcome.md"
+
 
 @command(
     examples=(
@@ -50,23 +52,45 @@ __all__ = ["build", "init", "run", "serve"]
 def init(folder: str) -> None:
     """Make a feeder.toml and a first article in FOLDER.
 
-    Everything in the feeder.toml is explained and optional. Nothing that is there already is touched.
+    Everything in the feeder.toml is explained and optional. Nothing that is there already is touched, and where there are articles no
+    other is added to them.
     """
     import shlex
-    from importlib.resources import files
     from pathlib import Path
+
+    root = Path(folder)
+    made = _made(root / "feeder.toml", _configuration())
+    say(
+        f"made  {root / 'feeder.toml'}, the configuration: all of it is explained, and nothing has to be changed"
+        if made
+        else _kept(root / "feeder.toml")
+    )
+    if made and _made(root / SCHEMA, _resource("feeder.schema.json")):
+        say(f"made  {root / SCHEMA}, from which editors know what may stand in it")
+    if (root / "input").is_dir() and any((root / "input").iterdir()):
+        say(_kept(root / "input"))
+    elif _made(root / WELCOME, _resource("welcome.md")):
+        say(f"made  {root / WELCOME}, a first article, which tells how to write the next")
+    say(f"Now:  {'' if folder == '.' else f'cd {shlex.quote(folder)} && '}feeder run")
+
+
+def _kept(path: Path) -> str:
+    return f"kept  {path}, which is there already"
+
+
+def _configuration() -> str:
+    """The example, with an id of its own, and with the place of the schema as seen from it."""
     from uuid import uuid4
 
-    example = files("feeder").joinpath("example.toml").read_text(encoding="utf-8")
-    ident = f'id = "{uuid4().urn}"'
-    config = "\n".join(ident if line.startswith("#id = ") else line for line in example.splitlines()) + "\n"
-    article = (
-        "A first article\n\nThis file is an article: its first line is the title, and this is the text.\n\n"
-        "Put more files beside it: .txt, .md or .html.\n"
-    )
-    for path, body in ((Path(folder, "feeder.toml"), config), (Path(folder, "input", "first.txt"), article)):
-        say(f"made  {path}" if _made(path, body) else f"kept  {path}, which is there already")
-    say(f"Now: {'' if folder == '.' else f'cd {shlex.quote(folder)} && '}feeder run")
+    lines = _resource("example.toml").splitlines()
+    own = {"#id = ": f'id = "{uuid4().urn}"', "#:schema ": f"#:schema {SCHEMA}"}
+    return "\n".join(next((new for begin, new in own.items() if line.startswith(begin)), line) for line in lines) + "\n"
+
+
+def _resource(name: str) -> str:
+    from importlib.resources import files
+
+    return files("feeder").joinpath(name).read_text(encoding="utf-8")
 
 
 @command(
