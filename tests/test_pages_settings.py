@@ -96,7 +96,7 @@ def test_the_colour_stands_in_both_stylesheets_and_in_the_bars_of_browsers(room:
     room.configure(SETTINGS + '[pages]\ncolor = "#06C"\n')
     room.cycle()
     documents = room.published()
-    for sheet, owner in (("style.css", ":root"), ("feed.css", "feed, |channel")):
+    for sheet, owner in (("style.css", ":root"), ("feed.css", "feed, |rss")):
         assert documents[sheet].decode().endswith(colours.properties("#0066cc", owner))
     page = documents["index.html"]
     assert b'<meta name="theme-color" media="(prefers-color-scheme: light)" content="#0066cc">' in page

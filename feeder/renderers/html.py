@@ -36,7 +36,7 @@ SHOWN = 50
 
 _HOME = resources.files("feeder.renderers")
 _CODE = sorted((file for folder in (_HOME, _HOME / "xml") for file in folder.iterdir() if file.name.endswith(".py")), key=str)
-_STYLES = {"style.css": ":root", "feed.css": "feed, |channel"}  # and what has their colours
+_STYLES = {"style.css": ":root", "feed.css": "feed, |rss"}  # and what has their colours
 
 POLICY = "default-src 'none'; style-src 'self'; img-src * data:; media-src *; base-uri 'none'; form-action 'none'"
 """What a page may load and run (CSP 3), as it says itself where no server does. Articles show images and play sounds of other sites."""
