@@ -158,7 +158,7 @@ def _nested(one: Path, other: Path) -> bool:
 
 def _addresses(one: Config, other: Config) -> Iterator[Problem]:
     """Where one is found, the other may not be. Told of who says an address, and of the later one where both do."""
-    if place(one.base) == place(other.base):
+    if place(one.base) == place(other.base) and (one.feed.base_url or other.feed.base_url):
         late, early = (other, one) if other.feed.base_url else (one, other)
         yield Problem(where(late, "feed.base_url"), f"{late.base} is the address of {_file(early)}, too", "give each an address of its own")
         return

@@ -16,4 +16,4 @@ __all__ = ["listing"]
 def listing(names: Iterable[str]) -> Mapping[str, bytes]:
     """Return the page and what it links to, by path. Each feed is found by its name below it."""
     page = environment().get_template("feeds.html").render(feeds=[(name, f"./{quote(name, safe='')}/") for name in names])
-    return {"index.html": page.encode(), "style.css": FILES["style.css"], "icon.svg": FILES["icon.svg"]}
+    return {"index.html": page.encode(), "style.css": FILES["style.css"]}

@@ -115,8 +115,8 @@ def overall(each: Sequence[tuple[bool, Mapping[str, object]]]) -> tuple[bool, Ma
     states = [str(facts.get("status", "ok" if ok else "unwell")) for ok, facts in each]
     counts = {state: states.count(state) for state in _STATES}
     reasons = [f"{counts[state]} of {len(each)} feeds {'is' if counts[state] == 1 else 'are'} {state}" for state in _STATES[:0:-1] if counts[state]]
-    live = all(facts.get("live", True) for _, facts in each)
-    return all(ok for ok, _ in each), {"live": live, "status": max(states, key=_STATES.index), "reasons": reasons, "feeds": counts}
+    live, ready = all(facts.get("live", True) for _, facts in each), all(ok for ok, _ in each)
+    return ready, {"live": live, "ready": ready, "status": max(states, key=_STATES.index), "reasons": reasons, "feeds": counts}
 
 
 def named(config: Config) -> logging.Logger:
