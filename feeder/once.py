@@ -16,7 +16,7 @@ from feeder.errors import FeederError, Problem, Unreadable
 from feeder.forecast import Prospect
 from feeder.inbox import ignored_name, path_key
 from feeder.judge import Finding
-from feeder.ledger import holder
+from feeder.ledger import Logged, holder
 from feeder.model import Article, Summary
 from feeder.pipeline import Parts, Progress, Report
 from feeder.press import FEED
@@ -96,7 +96,7 @@ def build(
             say(recovered.summary)
         total = _total(_cycles(config, parts, clock, accept_removals=accept_removals, progress=progress))
         if total.summary:
-            parts.ledger.log(clock.now(), clock.tick() - began, total.summary)
+            parts.ledger.log(Logged(clock.now(), clock.tick() - began, total.summary, len(total.put.written), total.bytes))
         return replace(total, remarks=(*total.remarks, *_told(config, parts, clock)))
 
 
@@ -219,7 +219,8 @@ def _total(reports: list[Report]) -> Report:
     removed = tuple(dict.fromkeys(chain.from_iterable(put.removed for put in puts)))
     changes = tuple(chain.from_iterable(report.changes for report in reports))
     remarks = tuple(dict.fromkeys(chain.from_iterable(report.remarks for report in reports)))
-    return replace(reports[-1], changes=changes, put=Put(written, removed, puts[-1].unchanged), remarks=remarks)
+    put = Put(written, removed, puts[-1].unchanged)
+    return replace(reports[-1], changes=changes, put=put, remarks=remarks, bytes=sum(report.bytes for report in reports))
 
 
 def _counter(what: str, of: int, progress: Progress | None) -> Callable[[], None]:

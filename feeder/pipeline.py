@@ -118,7 +118,8 @@ class Report:
     """What a cycle did. `waiting` is seconds until a file may have settled; `due` is the next second of an embargo or expiry.
 
     It is also when a summary is to be asked for again; `remarks` are what the log should know of asking. `failing` says of each plugin whose
-    documents could not be made why.
+    documents could not be made why. `settling` are the files that may not have
+    settled, each with its seconds; `bytes` counts those of the documents written.
     """
 
     changes: tuple[Change, ...] = ()
@@ -130,6 +131,8 @@ class Report:
     gone: frozenset[str] = frozenset()
     remarks: tuple[str, ...] = ()
     failing: tuple[str, ...] = ()
+    settling: Mapping[str, float] = field(default_factory=dict)
+    bytes: int = 0
 
     @property
     def summary(self) -> str:
@@ -175,12 +178,16 @@ def cycle(
     problems = (*(record.problem for record in ledger.files().values() if record.problem), *parts.press.pages.faults.values())
     due = min(filter(None, (changes.next_due(ledger.known().values()), ask_again, shelf.until)), default=None)
     failing = tuple(failure.reason for failure in ledger.plugins.failing())
-    report = Report(verdict.changes, problems, verdict.held, waiting, due, put, shelf.gone, remarks, failing)
+    report = Report(verdict.changes, problems, verdict.held, waiting, due, put, shelf.gone, remarks, failing, scan.waiting, _size(ledger, put))
     if asked:
         ledger.put(asked="")
     at_rest = waiting is None and not verdict.changes and not verdict.held and put == NOTHING
     parts.memory.rest = (scan, now, replace(report, remarks=())) if at_rest else None
     return report
+
+
+def _size(ledger: Ledger, put: Put) -> int:
+    return sum(ledger.shelf()[path].size for path in put.written)
 
 
 def orphans(parts: Parts) -> tuple[str, ...]:

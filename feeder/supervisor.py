@@ -16,6 +16,7 @@ from typing import Protocol
 
 from feeder.clock import Clock
 from feeder.errors import Abandoned, FeederError, LedgerError, PublishError
+from feeder.standing import Service
 
 __all__ = ["BOUNDS", "Bell", "Figures", "Outcome", "Pace", "Runner", "Work"]
 
@@ -174,6 +175,7 @@ class Runner:
         self._last: tuple[datetime, str] | None = None
         self._error: str | None = None
         self._notes: dict[str, str] = {}
+        self._since = clock.now()
 
     def start(self) -> None:
         """Start the schedule and the first cycle."""
@@ -250,6 +252,23 @@ class Runner:
     def figures(self) -> Figures:
         """Return what there is to count."""
         return self._figures
+
+    def standing(self) -> Service:
+        """The same for the owner, with all there is to know; the page's address, and what is settling, are not known here."""
+        cycle, last = self._cycle, self._last
+        return Service(
+            since=self._since,
+            ready=self._ready,
+            page="",
+            cycles=self._figures.cycles,
+            failures=sum(self._figures.failures.values()),
+            busy=self._clock.tick() - cycle.began if cycle else None,
+            last=last[0] if last else None,
+            did=last[1] if last else "",
+            error=self._error,
+            next=self._bell.next(),
+            notes=tuple(sorted(self._notes.items())),
+        )
 
     # the supervisor
 

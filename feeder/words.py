@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
 
     from feeder.errors import Problem
     from feeder.judge import Finding
-    from feeder.ledger import Ledger
     from feeder.once import Checked, Explained
     from feeder.pipeline import Report
     from feeder.rescue import Adopted, Recovered
@@ -32,8 +30,6 @@ __all__ = [
     "safe",
     "safe_lines",
     "sentence_lines",
-    "status",
-    "status_lines",
     "summary_lines",
     "when",
 ]
@@ -212,116 +208,6 @@ def adopted_lines(done: Adopted) -> Iterator[str]:
     if done.feed_id or done.remark:
         yield safe(done.remark or f"the feed's own id is {done.feed_id}")
     yield f"{len(done.taken)} of {count(len(done.taken) + len(done.left), 'entry', 'entries')} taken over"
-
-
-def status(ledger: Ledger, state: Path) -> dict[str, object]:
-    """How it stands, for a program."""
-    import json
-
-    from feeder.ledger import holder
-
-    standing, assistant = ledger.standing(), _assistant(ledger)
-    names = {"published": "live", "kept": "kept", "withdrawn": "withdrawn", "expired": "expired", "drafts": "draft"}
-    problems = [(f.problem, f.since) for f in standing.files if f.problem]
-    return {
-        **{name: standing.counts.get(kind, 0) for name, kind in names.items()},
-        "published": standing.counts.get("live", 0) + standing.counts.get("kept", 0),
-        "embargoed": [{"path": path, "until": until} for path, until in standing.embargoed],
-        "held": json.loads(ledger.get("held") or "[]"),
-        "quarantine": [{**problem(p), "since": since, "published": p.where in standing.kept} for p, since in problems],
-        "notes": [{"where": f.path, "note": flag} for f in standing.files for flag in f.flags],
-        **({"assistant": assistant} if assistant else {}),
-        **({"hubs": hubs} if (hubs := _hubs(ledger)) else {}),
-        "process": holder(state),
-        "cycles": [{"at": at, "seconds": seconds, "did": did} for at, seconds, did in ledger.cycles()[:10]],
-    }
-
-
-def _assistant(ledger: Ledger) -> dict[str, object] | None:
-    """How it stands with the language model, if one is asked for summaries."""
-    from datetime import UTC, datetime
-
-    from feeder.clock import Clock
-
-    contact, now = ledger.answers.contact(), Clock().now()
-    if contact is None:
-        return None
-    spent, until = ledger.answers.spent(now), datetime.fromtimestamp(contact.until, UTC)
-    return {
-        "model": contact.name,
-        "calls": spent.calls,
-        "calls_per_day": contact.calls_per_day,
-        "tokens": spent.tokens,
-        "tokens_per_day": contact.tokens_per_day,
-        "pending": ledger.answers.waiting(),
-        "error": contact.error,
-        "asked_after": until if until > now else None,
-    }
-
-
-def _hubs(ledger: Ledger) -> list[dict[str, object]]:
-    """How it stands with each hub."""
-    from feeder.clock import Clock
-
-    now = Clock().wall()
-    return [
-        {
-            "hub": hub.shown,
-            "waiting": hub.waiting,
-            "error": hub.error,
-            "told_after": _moment(hub.until) if hub.waiting and hub.until > now else None,
-            "given_up": hub.given_up,
-            "last_told": _moment(hub.told) if hub.told else None,
-        }
-        for hub in ledger.pings.hubs()
-    ]
-
-
-def _moment(stamp: int) -> object:
-    from datetime import UTC, datetime
-
-    return datetime.fromtimestamp(stamp, UTC)
-
-
-def _hub_line(facts: Mapping[str, object]) -> str:
-    waiting = f"{facts['waiting']} {'ping waits' if facts['waiting'] == 1 else 'pings wait'}"
-    error = f"; it does not take them: {safe(facts['error'])}" if facts["error"] else ""
-    again = f"; told again after {when(facts['told_after'])}" if facts["told_after"] else ""
-    given_up = f"; given up: {facts['given_up']}" if facts["given_up"] else ""
-    last = f"; last told {when(facts['last_told'])}" if facts["last_told"] else "; never told yet"
-    return f"hub {safe(facts['hub'])}: {waiting}{error}{again}{given_up}{last}"
-
-
-def _assistant_line(facts: Mapping[str, object]) -> str:
-    budget = ", ".join(f"{facts[unit]:,} of {facts[f'{unit}_per_day']:,} {unit}" for unit in ("calls", "tokens"))
-    pending = f"{facts['pending']} {'summary is' if facts['pending'] == 1 else 'summaries are'} waited for"
-    error = f"; it failed: {safe(facts['error'])}" if facts["error"] else ""
-    again = f"; asked again after {when(facts['asked_after'])}" if facts["asked_after"] else ""
-    return f"language model {safe(facts['model'])}: {budget} today, {pending}{error}{again}"
-
-
-def status_lines(facts: Mapping[str, object]) -> Iterator[str]:
-    """How it stands, for a person."""
-    numbers: Mapping[str, int] = facts  # type: ignore[assignment]
-    others = {"kept": "of them kept without a file", "withdrawn": "withdrawn", "expired": "expired", "drafts": "taken back as drafts"}
-    counts = [count(numbers["published"], "article") + " published", *(f"{numbers[name]} {word}" for name, word in others.items() if numbers[name])]
-    yield ", ".join(counts)
-    yield f"running as process {facts['process']}" if facts["process"] else "no service is running"
-    if assistant := facts.get("assistant"):
-        yield _assistant_line(assistant)  # type: ignore[arg-type]
-    tables: Mapping[str, list[dict[str, object]]] = facts  # type: ignore[assignment]
-    yield from map(_hub_line, tables.get("hubs", ()))
-    if tables["held"]:
-        yield f"held: {held(len(tables['held']))}, or: feeder retry --accept-removals"
-    for row in tables["embargoed"]:
-        yield f"waits until {when(row['until'])}: {safe(row['path'])}"
-    for row in tables["quarantine"]:
-        hint, kept = f" ({row['hint']})" if row["hint"] else "", "; its last good version stays published" if row["published"] else ""
-        yield f"set aside since {when(row['since'])}: {safe(row['where'])}: {safe(row['reason'])}{safe(hint)}{kept}"
-    for row in tables["notes"]:
-        yield f"note: {safe(row['where'])}: {safe(row['note'])}"
-    for row in tables["cycles"]:
-        yield f"{when(row['at'])}  {row['seconds']:.2f} s  {row['did']}"
 
 
 def when(moment: object) -> str:

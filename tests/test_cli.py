@@ -315,14 +315,14 @@ def test_removals_in_great_number_are_held_until_they_are_accepted(quick: Desk) 
     assert held.exit_code == 0
     assert held.stderr == "8 articles are gone at once and stay published: put the files back, or say --accept-removals\n"
     assert "Article 3" in quick.feed()
-    assert (
-        "held: 8 articles are gone at once and stay published: put the files back, or: feeder retry --accept-removals" in quick.type("status").stdout
-    )
+    told = quick.type("status").stdout
+    assert "  ! 8 articles are gone at once and stay published\n    put the files back, or have them withdrawn with: feeder retry --accept" in told
+    assert "Gone at once, and published all the same (8)\n  0.txt\n" in told
     assert "8 articles are gone" in quick.type("plan").stderr
     assert "8 entries would change" in quick.type("plan", "--accept-removals").stdout
     assert quick.type("build", "--accept-removals").stdout.startswith("8 withdrawn, ")
     assert "Article 3" not in quick.feed()
-    assert "held" not in quick.type("status").stdout
+    assert "gone at once" not in quick.type("status").stdout.lower()
 
 
 def test_retry_accepts_removals_for_the_next_build(quick: Desk) -> None:
@@ -642,17 +642,21 @@ def test_status_says_what_is_not_published_and_why(quick: Desk) -> None:
     (quick.folder / "input" / "river.txt").unlink()
     quick.type("build")
     told = quick.type("status").stdout
-    reason = r"this is binary data, not a text \(save the article as .txt, .md or .html in UTF-8\)"
-    for line in (
-        "2 articles published, 1 withdrawn, 1 expired",
-        "no service is running",
-        "waits until 2999-01-01T00:00:00Z: later.md",
-        rf"set aside since \d.*Z: market.txt: {reason}; its last good version stays published",
-        rf"set aside since \d.*Z: photo.txt: {reason}",
-        "note: old.txt: decoded as cp1252, a guess: save it in UTF-8",
-        r"\d.*Z  \d\.\d\d s  .*1 withdrawn.*",
+    lost, fix = "this is binary data, not a text", r"save the article as .txt, .md or .html in UTF-8"
+    for lines in (
+        "1 thing needs your attention",
+        r"  ! 2 files are set aside\n    mend each as it says below",
+        "published     2 articles, 1 withdrawn, 1 expired",
+        "service       none is running",
+        rf"Set aside \(2\)\n  market.txt: {lost}\n    {fix}\n    set aside (\d+ s ago|now) \(\S+Z\); its last good version stays published",
+        rf"  photo.txt: {lost}\n    {fix}\n    set aside (\d+ s ago|now) \(\S+Z\)",
+        r"Waiting for their time \(1\)\n  2999-01-01T00:00:00Z  in 97\d years  later.md",
+        r"Published, with a note \(1\)\n  old.txt: decoded as cp1252, a guess: save it in UTF-8",
+        r"  \d.*Z  (\d+ s ago|now) +\d\.\d\d s  +\d+\.\d KiB  .*1 withdrawn.*",
     ):
-        assert re.search(f"^{line}$", told, re.MULTILINE), told
+        assert re.search(f"^{lines}", told, re.MULTILINE), (lines, told)
+    assert "\n\n\n" not in told
+    assert not [line for line in told.splitlines() if line != line.rstrip()]
 
 
 def test_status_and_retry_name_a_configuration_that_is_not_there(desk: Desk) -> None:
@@ -746,7 +750,7 @@ def test_run_makes_a_lost_ledger_anew_as_soon_as_the_articles_are_there(renamed:
         (renamed.folder / "input").rmdir()
         (renamed.folder / "away").rename(renamed.folder / "input")
         until(lambda: service.says("there is no ledger: what subscribers were promised is read back"))
-        until(lambda: "2 articles published" in renamed.type("status").stdout)
+        until(lambda: "published     2 articles" in renamed.type("status").stdout)
         assert service.ends(signal.SIGTERM) == 0
     assert _published(renamed) == before
 
@@ -926,7 +930,7 @@ def test_other_commands_beside_a_running_service(quick: Desk) -> None:
     with quick.running("run", "--port", "0", "--verbose") as process:
         until(lambda: "A day at the river" in quick.feed())
         pid = process.child.pid
-        assert f"running as process {pid}\n" in quick.type("status").stdout
+        assert f"runs as process {pid}\n" in quick.type("status").stdout
         assert quick.json("status")["process"] == pid
         assert quick.type("plan").stdout == "nothing would change\n"
         second = quick.type("build")

@@ -58,6 +58,7 @@ PURE = (
     "readers/",
     "recovery.py",
     "renderers/",
+    "standing.py",
     "stories.py",
     "subscription.py",
     "summarizers/",

@@ -14,20 +14,21 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from feeder.changes import Change, Known, State, Verb
 from feeder.errors import Busy, LedgerError, Problem
-from feeder.ledger import FileRecord, Ledger, Shelved, Told, holder
+from feeder.ledger import FileRecord, Ledger, Logged, Shelved, Told, holder
 from feeder.ledger._database import APPLICATION, MIGRATIONS, opened, told
 from feeder.ledger._rebuilt import rebuilding
 from feeder.model import Article, Category, Link, Person
 from tests.fakes import refused
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 ENTRY = Known("urn:x:1", "a.md", "a", NOON, NOON, "raw", "visible", "Title", b"\1\2\3\4", arrival=1)
 ARTICLE = Article(
     "a.md",
@@ -127,8 +128,37 @@ def test_how_it_stands_is_told_in_a_few_figures(ledger: Ledger) -> None:
     standing = ledger.standing()
     assert standing.counts == {State.LIVE: 1, State.WITHDRAWN: 1}
     assert standing.embargoed == (("c.md", NOON),)
-    assert [record.path for record in standing.files] == ["a.md", "e.md"]
+    assert [[record.path for record in records] for records in (standing.aside, standing.noted)] == [["a.md"], ["e.md"]]
     assert standing.kept == {"a.md"}
+    assert (standing.waiting, standing.troubled, standing.flagged) == (1, 1, 1)
+
+
+def test_of_long_lists_the_first_are_told_and_all_are_counted(ledger: Ledger) -> None:
+    """What is due soonest, and what was set aside last; nothing reads the others."""
+    later = [replace(ENTRY, id=f"urn:x:{n}", path=f"{n}.md", slug=str(n), arrival=0, published=NOON - n * HOUR) for n in range(9)]
+    bad = [FileRecord(f"bad-{n}.md", (1,), "salt", reason="it is empty", since=NOON + n * HOUR) for n in range(9)]
+    noted = [replace(SEEN, path=f"noted-{n}.md") for n in range(9)]
+    ledger.apply([Change(Verb.ADD, k) for k in later], TOLD, [*bad, *noted])
+    standing = ledger.standing(2)
+    assert [path for path, _ in standing.embargoed] == ["8.md", "7.md"]
+    assert [record.path for record in standing.aside] == ["bad-8.md", "bad-7.md"]
+    assert [record.path for record in standing.noted] == ["noted-0.md", "noted-1.md"]
+    assert (standing.waiting, standing.troubled, standing.flagged) == (9, 9, 9)
+
+
+def test_what_came_out_last_is_told_and_how_much_on_which_day(ledger: Ledger) -> None:
+    """By the day on which it was published (UTC): not what is withdrawn, nor what is still to come."""
+    times = [NOON, NOON, NOON - 24 * HOUR, NOON - 100 * 24 * HOUR]
+    out = [replace(ENTRY, id=f"urn:x:{n}", path=f"{n}.md", slug=f"s{n}", arrival=n + 1, published=when) for n, when in enumerate(times)]
+    gone = replace(ENTRY, id="urn:x:gone", path="gone.md", slug="gone", arrival=9, state=State.WITHDRAWN)
+    later = replace(ENTRY, id="urn:x:later", path="later.md", slug="later", arrival=0, published=NOON)
+    kept = replace(ENTRY, id="urn:x:kept", path="kept.md", slug="kept", arrival=10, published=NOON, state=State.KEPT)
+    ledger.apply([Change(Verb.ADD, k) for k in (*out, gone, later, kept)], TOLD)
+    today, yesterday = NOON.date(), (NOON - 24 * HOUR).date()
+    assert ledger.per_day(yesterday) == {today: 3, yesterday: 1}
+    assert ledger.per_day(today) == {today: 3}
+    assert [path for path, *_ in ledger.latest(2)] == ["3.md", "2.md"]
+    assert ledger.latest(1) == (("3.md", ENTRY.title, "s3", times[3]),)
 
 
 def test_the_shelf_is_noted_with_the_name_of_what_it_was_made_from(ledger: Ledger) -> None:
@@ -149,9 +179,9 @@ def test_a_document_that_is_expected_is_known_before_anything_is_known_of_it(led
 
 def test_the_last_hundred_cycles_are_remembered_newest_first(ledger: Ledger) -> None:
     for number in range(103):
-        ledger.log(NOON, 0.5, f"cycle {number}")
+        ledger.log(Logged(NOON, 0.5, f"cycle {number}", number, 7 * number))
     cycles = ledger.cycles()
-    assert (len(cycles), cycles[0], cycles[-1][2]) == (100, (NOON, 0.5, "cycle 102"), "cycle 3")
+    assert (len(cycles), cycles[0], cycles[-1].summary) == (100, Logged(NOON, 0.5, "cycle 102", 102, 714), "cycle 3")
 
 
 def test_single_values_are_kept(ledger: Ledger) -> None:

@@ -1187,7 +1187,7 @@ def test_build_publishes_what_the_model_says_and_status_tells_what_it_cost(tmp_p
     assert told == "note: answers of the language model were refused (1): it was empty\n"
     assert desk.answered() == [0]
     told = said_by(desk, "status")
-    assert f"language model tiny at {model.url}/: 2 of 200 calls, 642 of 500,000 tokens today, 1 summary is waited for\n" in told
+    assert f"language model tiny at {model.url}/: 2 of 200 calls, 642 of 500,000 tokens today; 1 summary is waited for\n" in told
     answer = json.loads(said_by(desk, "status", "--json"))["assistant"]
     assert (answer["calls"], answer["pending"], answer["error"], answer["asked_after"]) == (2, 1, "", None)
     assert KEY not in told + json.dumps(answer)
@@ -1209,7 +1209,7 @@ def test_run_publishes_while_the_endpoint_is_dead_and_ends_at_once_in_mid_reques
 
         wait_for(lambda: b"summaries: the language model's endpoint fails: it answered 500" in health(address))
         assert desk.asked == 1
-        assert "3 summaries are waited for; it failed: it answered 500; asked again after" in said_by(desk, "status")
+        assert "3 summaries are waited for; it failed: it answered 500; asked again in" in said_by(desk, "status")
         model.answer = model.hang
         said_by(desk, "retry")
         wait_for(lambda: desk.asked == 2)
@@ -1256,7 +1256,7 @@ def test_a_look_at_a_ledger_of_an_older_feeder_sees_it_as_a_new_one_and_changes_
     assert ledger
     with closing(ledger):
         assert ledger.answers.waiting() == 0
-        assert [file.path for file in ledger.standing().files] == ["a.txt"]
+        assert [file.path for file in ledger.standing().aside] == ["a.txt"]
     assert path.read_bytes() == before
 
 

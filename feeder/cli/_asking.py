@@ -82,25 +82,40 @@ def _checked(config: Config, *, as_json: bool) -> tuple[int, Mapping[str, object
 @command(
     examples=(
         ("feeder status", "how it stands, beside a running service or without one"),
-        ("feeder status --json", "the same for a program"),
+        ("feeder status --all", "every row of every list, and the configuration"),
+        ("feeder status --json", "the same for a program (docs/status.md)"),
     )
 )
 @config_option
 @json_option
-def status(config_file: str | None, *, as_json: bool) -> None:
-    """Say what is published, what is not, and why."""
-    from feeder.ledger import Ledger
+@click.option("--all", "everything", is_flag=True, help="Shorten no list, and tell the configuration.")
+def status(config_file: str | None, *, as_json: bool, everything: bool) -> None:
+    """Say what is published, what is not, and why.
 
-    state = state_folder(config_file)
-    ledger = Ledger.look(state)
-    if ledger is None and not as_json:
-        say("nothing is published from here yet; begin with: feeder run")
-        return
-    facts = words.status(ledger or Ledger.blank(), state)
+    What needs you comes first, each with what to do about it.
+    """
+    from feeder.clock import Clock
+    from feeder.survey import settings, survey
+
+    state, now = state_folder(config_file), Clock().now()
     if as_json:
-        answer(facts)
+        stands = survey(state, now=now)
     else:
-        say("\n".join(words.status_lines(facts)))
+        from feeder.cli._standing import MOST, lines
+
+        stands = survey(state, now=now, most=None if everything else MOST)
+    if everything:
+        from dataclasses import replace
+
+        stands = replace(stands, settings=settings(loader(config_file)()))
+    if as_json:
+        from feeder.standing import facts
+
+        answer(facts(stands))
+    elif stands.state == "empty" and not (stands.settings or stands.embargoed or stands.process):
+        say("nothing is published from here yet; begin with: feeder run")
+    else:
+        say("\n".join(lines(stands)))
 
 
 @command(

@@ -11,7 +11,7 @@ The data model, one table each:
     facet     the tags and authors of an entry, by which others are grouped with it (`_facets`)
     story     what of an entry is compared with others, to find those on the same event; with `term` and `kin` (see _stories)
     topic     feeds that hubs are told of; with `ping`, what they are still to be told, and `hub` (see _pings)
-    cycle     the last hundred cycles, for `feeder status`
+    cycle     the last hundred cycles that did something, and what they cost, for `feeder status`
     medium    every picture and recording that an article refers to, as its file was last read: its facts, or why it is not published
     shown     which of them entries show (`_media`)
     meta      single values: schema guard, feed id, generation, held removals, plugins and why they fail (`_plugins`)
@@ -28,13 +28,14 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from datetime import date, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from feeder.errors import Damaged, LedgerError
 from feeder.ledger._answers import Answer, Answers, Contact, Spent
-from feeder.ledger._database import Database, connect, holder, lock, looked_at, moment, opened, told
+from feeder.ledger._database import Database, Logged, connect, holder, lock, looked_at, opened, told
 from feeder.ledger._facets import Facets
 from feeder.ledger._media import Media, MediumRecord
 from feeder.ledger._pings import Hub, News, Ping, Pings
@@ -46,7 +47,6 @@ from feeder.ledger._rows import (
     UPSERT,
     FileRecord,
     Shelved,
-    Standing,
     Told,
     body_row,
     entry_of,
@@ -55,6 +55,7 @@ from feeder.ledger._rows import (
     promise,
     promise_row,
 )
+from feeder.ledger._standing import Standing, latest, per_day, standing
 from feeder.ledger._stories import Stories
 
 if TYPE_CHECKING:  # at run time where an entry is made: `feeder status` makes none, and must answer at once
@@ -68,6 +69,7 @@ __all__ = [
     "FileRecord",
     "Hub",
     "Ledger",
+    "Logged",
     "Media",
     "MediumRecord",
     "News",
@@ -276,20 +278,17 @@ class Ledger(Database):
 
     # -- how it stands ------------------------------------------------------------------------------------------------------
 
-    def standing(self) -> Standing:
-        """The ledger in a few figures, without reading every promise: `feeder status` must answer at once."""
-        with self.guard():
-            counts = dict(self.db.execute("SELECT state, count(*) FROM entry WHERE arrival > 0 GROUP BY state"))
-            waiting = self.db.execute("SELECT path, published FROM entry WHERE arrival = 0 AND state = 'live' ORDER BY published, path").fetchall()
-            troubled = self.db.execute(FILES + " WHERE reason != '' OR flags != '' ORDER BY path").fetchall()
-            kept = "SELECT path FROM entry WHERE state = 'live' AND arrival > 0 AND path IN (SELECT path FROM file WHERE reason != '')"
-            good = frozenset(path for (path,) in self.db.execute(kept))
-        return Standing(
-            counts,
-            tuple((path, moment(published)) for path, published in waiting),
-            tuple(map(file_record, troubled)),
-            good,
-        )
+    def standing(self, most: int | None = None) -> Standing:
+        """The ledger in a few figures; of each list the first `most`."""
+        return standing(self, most)
+
+    def latest(self, most: int) -> tuple[tuple[str, str, str, datetime], ...]:
+        """The articles that came out last: path, title, slug, published."""
+        return latest(self, most)
+
+    def per_day(self, since: date) -> Mapping[date, int]:
+        """How many of the articles that are out were published on each day (UTC) from this one on."""
+        return per_day(self, since)
 
     # -- the shelf ----------------------------------------------------------------------------------------------------------
 

@@ -7,13 +7,14 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from feeder.clock import Clock
 from feeder.errors import Busy, Damaged, LedgerError
 
-__all__ = ["Database", "connect", "holder", "lock", "looked_at", "moment", "opened", "told"]
+__all__ = ["Database", "Logged", "connect", "holder", "lock", "looked_at", "moment", "opened", "told"]
 
 APPLICATION = 0x46454544  # "FEED", PRAGMA application_id
 CYCLES_KEPT = 100
@@ -70,7 +71,22 @@ MIGRATIONS = (
     CREATE TABLE shown (id TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (id, name)) WITHOUT ROWID;
     ALTER TABLE file ADD COLUMN refers TEXT NOT NULL DEFAULT '[]';
     """,
+    """
+    ALTER TABLE cycle ADD COLUMN documents INTEGER;
+    ALTER TABLE cycle ADD COLUMN bytes INTEGER;
+    """,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """A cycle that did something: when, how long, what, and how many documents and bytes it wrote; None where that was not counted yet."""
+
+    started: datetime
+    seconds: float
+    summary: str
+    documents: int | None = None
+    bytes: int | None = None
 
 
 class Database:
@@ -97,17 +113,18 @@ class Database:
             for key, value in values.items():
                 self.note(key, value)
 
-    def log(self, started: datetime, seconds: float, summary: str) -> None:
+    def log(self, cycle: Logged) -> None:
         """Remember one cycle that did something; the oldest beyond a hundred are forgotten."""
+        row = (int(cycle.started.timestamp()), cycle.seconds, cycle.summary, cycle.documents, cycle.bytes)
         with self.transaction():
-            self.db.execute("INSERT INTO cycle VALUES (?, ?, ?)", (int(started.timestamp()), seconds, summary))
+            self.db.execute("INSERT INTO cycle VALUES (?, ?, ?, ?, ?)", row)
             self.db.execute("DELETE FROM cycle WHERE rowid <= (SELECT max(rowid) FROM cycle) - ?", (CYCLES_KEPT,))
 
-    def cycles(self) -> list[tuple[datetime, float, str]]:
-        """The last cycles that did something, newest first: when, seconds, what."""
+    def cycles(self) -> list[Logged]:
+        """The last cycles that did something, newest first."""
         with self.guard():
-            rows = self.db.execute("SELECT started, seconds, summary FROM cycle ORDER BY rowid DESC").fetchall()
-        return [(moment(started), seconds, summary) for started, seconds, summary in rows]
+            rows = self.db.execute("SELECT started, seconds, summary, documents, bytes FROM cycle ORDER BY rowid DESC").fetchall()
+        return [Logged(moment(started), *row) for started, *row in rows]
 
     def note(self, key: str, value: str) -> None:
         """Record a single value within a transaction."""

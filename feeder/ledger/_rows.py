@@ -22,7 +22,6 @@ __all__ = [
     "UPSERT",
     "FileRecord",
     "Shelved",
-    "Standing",
     "Told",
     "body_row",
     "entry_of",
@@ -90,19 +89,6 @@ class Shelved:
     key: str
     size: int
     mtime_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How it stands: entries that were ever public by state, what waits and until when, files with a problem or a note.
-
-    `kept` are the paths of files in quarantine whose last good version stays published.
-    """
-
-    counts: Mapping[str, int]
-    embargoed: tuple[tuple[str, datetime], ...]
-    files: tuple[FileRecord, ...]
-    kept: frozenset[str]
 
 
 def stamp(when: datetime | None) -> int | None:

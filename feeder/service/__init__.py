@@ -36,6 +36,7 @@ from feeder.service._alarm import Alarm, Schedule
 from feeder.service._house import House, front_of, named, overall, stopped
 from feeder.service._manager import Manager
 from feeder.service._publisher import Service, max_age
+from feeder.service._status import owned
 from feeder.shelf import ROOM, Shelf
 from feeder.text import printable
 from feeder.together import Load
@@ -73,7 +74,7 @@ def run(loads: Sequence[Load], options: Options, *, say: Callable[[str], None]) 
         for config, part in zip(configs, parts, strict=True):
             _make_input(config, part, say)
         if options.serve:
-            port = house.serve(configs[0].serve.host, configs[0].serve.port, {})
+            port = house.serve(configs[0].serve.host, configs[0].serve.port, owned(house.services))
             configs = tuple(config.model_copy(update={"serve": config.serve.model_copy(update={"port": port})}) for config in configs)
         house.start(configs)
         _say(say, _greeting(configs, options))
@@ -201,7 +202,7 @@ def serve(loads: Sequence[Load], *, say: Callable[[str], None]) -> int:
 def _application(shown: Sequence[_Shown]) -> App:
     if len(shown) == 1:
         return shown[0].app()
-    front = front_of([one.config.name for one in shown], lambda: overall([one.health() for one in shown]), {})
+    front = front_of([one.config.name for one in shown], lambda: overall([one.health() for one in shown]), {}, {})
     front.open([Door(one.config.name, one.config.feed.base_url, one.app()) for one in shown])
     return front
 

@@ -35,15 +35,16 @@ class House:
         self.services = tuple(services)
         self._loads = loads
         self._front: Front | None = None
+        self._desks: Mapping[str, Desk] = {}
         self._served: tuple[App, Server] | None = None
         self._pulses = [Pulse(service.config.state) for service in services]
 
     def serve(self, host: str, port: int, desks: Mapping[str, Desk]) -> int:
         """Serve what is published; return the port that is really used. `desks` are for all feeds. Raises FeederError where it is taken."""
-        desks = {**_state.desks(self.health), **desks}
+        common = _state.desks(self.health)
         if len(self.services) == 1:
-            return self._listen(self.services[0].app(desks), host, port)
-        self._front = front_of([service.name for service in self.services], self.health, desks)
+            return self._listen(self.services[0].app({**common, **desks}), host, port)
+        self._front, self._desks = front_of([service.name for service in self.services], self.health, desks, common), desks
         self._open()
         return self._listen(self._front, host, port)
 
@@ -99,13 +100,13 @@ class House:
 
     def _open(self) -> None:
         if self._front:
-            self._front.open([Door(service.name, service.config.feed.base_url, service.app()) for service in self.services])
+            self._front.open([Door(service.name, service.config.feed.base_url, service.app(self._desks)) for service in self.services])
 
 
-def front_of(names: Sequence[str], health: Health, desks: Mapping[str, Desk]) -> Front:
+def front_of(names: Sequence[str], health: Health, desks: Mapping[str, Desk], common: Mapping[str, Desk]) -> Front:
     """The front of several feeds, with a lobby that lists them and tells how they all are. No door is open yet."""
-    lobby = app(Shelf.of(listing(names)), health=health, desks=desks)
-    return Front(lobby, {"health", *desks})
+    lobby = app(Shelf.of(listing(names)), health=health, desks={**common, **desks})
+    return Front(lobby, {"health", *common})
 
 
 def overall(each: Sequence[tuple[bool, Mapping[str, object]]]) -> tuple[bool, Mapping[str, object]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from feeder import compose, edition, notify, rescue
 from feeder.clock import Clock
@@ -12,13 +13,17 @@ from feeder.config import Config
 from feeder.errors import FeederError
 from feeder.host import Watcher
 from feeder.inbox import ignored_name
+from feeder.ledger import Logged
 from feeder.notify import Rounds
 from feeder.pipeline import Parts, Report, cycle
 from feeder.server import App, Desk, app
 from feeder.service._alarm import Alarm, Schedule
 from feeder.service._state import state
+from feeder.service._status import MOST, surveyed
 from feeder.shelf import ROOM, Shelf
+from feeder.standing import Settling, Standing
 from feeder.supervisor import Figures, Pace, Runner
+from feeder.survey import settings
 
 __all__ = ["Service", "max_age"]
 
@@ -72,6 +77,7 @@ class Service:
         self._rounds: Rounds | None = None
         self._out = parts.ledger.pings.last()  # up to this ping what it tells of is served
         self._watcher: Watcher | None = None
+        self._settling: tuple[float, Mapping[str, float]] = (0.0, {})
 
     @property
     def name(self) -> str:
@@ -162,6 +168,16 @@ class Service:
         following = self._alarm.scheduled()
         return {"last_cycle": self.runner.health()[1]["last_cycle"], "next_run": following.isoformat(timespec="seconds") if following else None}
 
+    def standing(self) -> Standing:
+        """How it stands, for its owner, read beside whatever is done now; it takes some milliseconds of a disk."""
+        config, (seen, settling) = self._config, self._settling
+        left = sorted((max(0.0, seconds - self._clock.tick() + seen), path) for path, seconds in settling.items())
+        told = tuple(Settling(path, round(seconds, 1)) for seconds, path in left[:MOST])
+        live = replace(self.runner.standing(), page=config.base, settling=told)
+        found = surveyed(config.state, self._clock.now(), self.name if config.among > 1 else "")
+        more = replace(found.more, settling=len(left) - len(told))
+        return replace(found, more=more, service=live, settings=settings(config))
+
     def _link(self, path: str) -> str | None:
         return notify.link_field(path, self._config.base, self._config.websub.hubs)
 
@@ -197,6 +213,7 @@ class Service:
             self._shelf.refresh(report.put.written, report.put.removed, report.gone)
         self._behind = self._accept_removals = False
         self._out = self._parts.ledger.pings.last()
+        self._settling = (self._clock.tick(), report.settling)
         if self._rounds:
             self._rounds.wake(self._out)
         self._note_held(len(report.held))
@@ -205,7 +222,7 @@ class Service:
         self.runner.note("articles", f"{_count(aside, 'problem')}; see `feeder status`" if aside else None)
         self._note_assistant(report)
         if report.summary:
-            self._parts.ledger.log(now, self._clock.tick() - tick, report.summary)
+            self._parts.ledger.log(Logged(now, self._clock.tick() - tick, report.summary, len(report.put.written), report.bytes))
         return report
 
     def _note_assistant(self, report: Report) -> None:
