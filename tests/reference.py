@@ -68,7 +68,7 @@ HEAD = """\
 # Reference
 
 All commands, options, environment variables, files, exit codes and signals. This page is written by `python -m tests.reference` from the program
-itself, and a test compares: change the help, not the page. Elsewhere: [the configuration's keys](../README.md#configuration),
+itself, and a test compares: change the help, not the page. Elsewhere: [the configuration's keys](configuration.md),
 [what `check` looks for](check.md), [the shape of an export](export.md).
 
     feeder COMMAND [OPTIONS] [ARGUMENTS]

@@ -15,8 +15,16 @@ from feeder.config._written import functions, toml, written
 from feeder.plugins import Option, Part
 from feeder.terminal import columns
 
-__all__ = ["Setting", "document", "facts", "settings"]
+__all__ = ["DERIVED", "Setting", "document", "facts", "settings"]
 
+DERIVED: Mapping[str, str] = {
+    "feed.title": "the name of the folder",
+    "feed.authors": "the title",
+    "feed.base_url": "the server's address",
+    "feed.id": "made once, and kept in the ledger",
+    "schedule.time_zone": "the time zone of [feed]",
+}
+"""What holds where nothing is said, and no value says it."""
 _WIDEST = 48  # columns of a value that the comments of a table stand behind; a longer one has its own comment two columns on
 
 
@@ -142,11 +150,8 @@ def _plain(value: object, root: Path) -> object:
 def _notes(config: Config) -> dict[str, str]:
     """What a default follows from, and what holds where nothing is said."""
     return {
-        "feed.title": "the name of the folder",
-        "feed.authors": "the title",
+        **DERIVED,
         "feed.base_url": f"the server's address holds, {config.base}",
-        "feed.id": "made once, and kept in the ledger",
-        "schedule.time_zone": "the time zone of [feed]",
         "schedule.every": "cron says when" if config.schedule.cron else "",
     }
 
