@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from feeder.config import Config, load, origins
+from feeder.config._tables import KEYS, MODELS, SECRETS
+from feeder.config._written import toml
 from feeder.config.schema import schema
 from feeder.errors import ConfigError, Problem
 from feeder.model import Person
@@ -277,6 +279,47 @@ def test_the_environment_goes_before_the_file(root: Path, variable: str, value: 
     table, name = key.split(".")
     assert getattr(getattr(config, table), name) == expected
     assert origins(config)[key] == (f"environment {variable}" if value else f"{root / 'feeder.toml'}:2")
+
+
+_TEXTS: dict[str, object] = {
+    "every": "2m",
+    "authors": ["Ann", {"name": "Ben"}],
+    "renderers": [],
+    "readers": ["feedly"],
+    "hubs": ["https://hub.example/"],
+}
+_EVERY = [(table, key) for table, keys in KEYS.items() for key in keys]
+
+
+@pytest.mark.parametrize(("table", "key"), _EVERY, ids=[".".join(pair) for pair in _EVERY])
+@pytest.mark.parametrize("suffix", ["", "_FILE"])
+def test_each_key_of_each_table_can_be_said_by_a_variable_or_a_file_that_one_names(root: Path, table: str, key: str, suffix: str) -> None:
+    """Texts as they are, all else as in TOML; it means what it means in the file, and goes before it."""
+    field = MODELS[table].model_fields["authors" if key == "author" else key]
+    value = _TEXTS.get(key, field.examples[0] if field.examples else WATCHWORD)
+    text = value if isinstance(value, str) else toml(value)
+    variable = f"FEEDER_{table}__{key}".upper().replace(".", "__")
+    (root / "value").write_text(f"{text}\n")
+    config = said(root, "", {f"{variable}{suffix}": str(root / "value") if suffix else text})
+    assert dict(config.said) == {f"{table}.{'authors' if key == 'author' else key}": f"environment {variable}{suffix}"}
+    assert config.heard == ((f"{variable}{suffix}", f"{table}.{key}"),)
+    if f"{table}.{key}" not in SECRETS:
+        assert said(root, f"{table}.{key} = {toml(value)}").model_dump(exclude={"said", "heard"}) == config.model_dump(exclude={"said", "heard"})
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90", 90.0), ("0.5", 0.5), ("1m 30s", 90.0), (" 2m ", 120.0)])
+def test_a_length_of_time_in_the_environment_is_written_as_in_the_file(root: Path, text: str, seconds: float) -> None:
+    """A number of seconds, or with units."""
+    assert said(root, "", {"FEEDER_SCHEDULE__EVERY": text}).schedule.every == seconds
+
+
+def test_an_option_of_the_command_line_is_told_by_its_own_name(root: Path) -> None:
+    """It takes the place of a variable, and is none."""
+    environ, options = {"FEEDER_SERVE__PORT": "9"}, {"FEEDER_SERVE__PORT": "--port"}
+    config = load(None, environ, options)
+    assert (config.serve.port, origins(config)["serve.port"], config.heard) == (9, "option --port", ())
+    with pytest.raises(ConfigError, match=r"^--port: port must be a whole number from 0"):
+        load(None, {"FEEDER_SERVE__PORT": "http"}, options)
 
 
 def test_one_way_to_say_a_thing_replaces_the_other(root: Path) -> None:

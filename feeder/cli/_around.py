@@ -324,16 +324,16 @@ def hush() -> None:
 
 def loader(config_file: str | None, host: str | None = None, port: int | None = None) -> Callable[[], Config]:
     """What reads the configuration, now and at each SIGHUP; options go before the environment, the environment before the file."""
-    environ = dict(os.environ)
-    environ |= {"FEEDER_SERVE__HOST": host} if host is not None else {}
-    environ |= {"FEEDER_SERVE__PORT": str(port)} if port is not None else {}
+    given = {"--host": host, "--port": None if port is None else str(port)}
+    options = {f"FEEDER_SERVE__{option[2:].upper()}": option for option, value in given.items() if value is not None}
+    environ = {**os.environ, **{variable: given[option] or "" for variable, option in options.items()}}
 
     def load() -> Config:
         from pathlib import Path
 
         from feeder import config
 
-        loaded = config.load(None if config_file is None else Path(config_file), environ)
+        loaded = config.load(None if config_file is None else Path(config_file), environ, options)
         detail(f"configuration: {loaded.file or 'the defaults, for there is no feeder.toml here'}")
         detail(f"input: {loaded.input.folder}; output: {loaded.output.folder}; ledger: {loaded.state}")
         return loaded

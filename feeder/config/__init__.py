@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
+from types import MappingProxyType
 from typing import get_origin
 
 from pydantic.fields import FieldInfo
@@ -33,15 +34,15 @@ LARGEST = 1_000_000  # bytes of a file with a configuration, or with one value o
 Put = Callable[[Said, str, str, str, str], None]
 
 
-def load(path: Path | None, environ: Mapping[str, str]) -> Config:
-    """The configuration in the file `path` and in the FEEDER_ variables of `environ`.
+def load(path: Path | None, environ: Mapping[str, str], options: Mapping[str, str] = MappingProxyType({})) -> Config:
+    """The configuration in the file `path` and in the FEEDER_ variables of `environ`; `options` names those that stand for an option.
 
     Without a path it is `feeder.toml` of the current folder, and where there is none, the defaults. Reads the file and those
     that FEEDER_…_FILE variables name. Raises ConfigError with every problem, those of the file first and in its order.
     """
     found = path or (Path("feeder.toml") if Path("feeder.toml").exists() else None)
     root = Path.cwd() if found is None else found.absolute().parent
-    said = Said(str(found or "feeder.toml"))
+    said = Said(str(found or "feeder.toml"), options)
     if found is not None:
         said.read(_text(found))
     plugged = _hear(said, environ)

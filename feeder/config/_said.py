@@ -16,8 +16,9 @@ __all__ = ["Said"]
 class Said:
     """Everything that was said, where it was said, and the problems met on the way."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, options: Mapping[str, str]) -> None:
         self.name = name
+        self.options = options  # of the command line, by the variables whose place they take
         self.data: dict[str, object] = {}
         self.variables: dict[KeyPath, str] = {}
         self.torn = False  # something of the file was no TOML: what is not there may have been meant to be
@@ -55,7 +56,7 @@ class Said:
 
     def add_variable(self, variable: str, reason: str, hint: str) -> None:
         """Note what is wrong with an environment variable; these come after the file's problems."""
-        self._problems.append((sys.maxsize, 0, Problem(f"${variable}", reason, hint)))
+        self._problems.append((sys.maxsize, 0, Problem(self.options.get(variable, f"${variable}"), reason, hint)))
 
     def problems(self) -> tuple[Problem, ...]:
         """All problems in the order of the file."""
@@ -68,14 +69,16 @@ class Said:
                 yield f"{table}.{'authors' if key == 'author' else key}", self.place((*table.split("."), key))
 
     def place(self, path: KeyPath) -> str:
-        """Where a key was said: "feeder.toml:3" or "environment FEEDER_SECTION__KEY"."""
+        """Where a key was said: "feeder.toml:3", "environment FEEDER_SECTION__KEY" or "option --port"."""
         variable = self.variables.get(path)
+        if variable and variable in self.options:
+            return f"option {self.options[variable]}"
         return f"environment {variable}" if variable else f"{self.name}:{self._position(self._spots[path].key)[0]}"
 
     def heard(self, environ: Mapping[str, str]) -> Iterable[tuple[str, str]]:
         """("FEEDER_SECTION__KEY", "section.key") for each variable that is there; ("…", "") for one that is empty and says nothing."""
         keys = {variable: ".".join(map(str, path)) for path, variable in self.variables.items()}
-        yield from ((name, keys.get(name, "")) for name in sorted(environ) if name.startswith("FEEDER_"))
+        yield from ((name, keys.get(name, "")) for name in sorted(environ) if name.startswith("FEEDER_") and name not in self.options)
 
     def table(self, name: str) -> dict[str, object]:
         """What was said in a table ("summary.llm" lies in "summary"); empty where there is none, or no table."""
