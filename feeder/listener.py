@@ -17,9 +17,11 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -271,6 +273,7 @@ class _Door(H11Protocol):
         self._refused, self._busy = True, False
         self._host.waiting[self] = None
         headers, body = refusal(HTTPStatus(status))
+        self._host.answers[f"{status // 100}xx"] += 1
         lines = [b"HTTP/1.1 %d %b" % (status, HTTPStatus(status).phrase.encode())]
         lines += [name + b": " + value for name, value in self._host.server_state.default_headers + headers]
         self.transport.write(b"\r\n".join(lines) + b"\r\n\r\n" + body)
@@ -291,6 +294,7 @@ class _Host(uvicorn.Server):
         self.ready = threading.Event()
         self.servers: list[asyncio.base_events.Server] = []
         self.ticked = time.monotonic()
+        self.answers = Counter({f"{digit}xx": 0 for digit in range(1, 6)})
         self._scarce = 0.0
 
     def shed(self) -> bool:
@@ -407,7 +411,7 @@ class Server:
         self._at = (host, port)
         self._limits = limits or Limits()
         config = uvicorn.Config(
-            app,
+            self._counted(app),
             http=H11Protocol,
             loop="asyncio",
             ws="none",
@@ -434,9 +438,27 @@ class Server:
         return self._thread is not None and self._thread.is_alive() and self._host.started
 
     @property
+    def answers(self) -> Mapping[str, int]:
+        """How many requests were answered or refused, by class of the status code: "2xx"."""
+        return dict(self._host.answers)
+
+    @property
     def silent(self) -> float:
         """Seconds for which the loop that answers has not come round; a fraction of one while all is well."""
         return time.monotonic() - self._host.ticked
+
+    def _counted(self, app: App) -> App:
+        """The application, and its answers counted."""
+
+        async def counted(scope: Any, receive: Any, send: Callable[[dict[str, object]], Awaitable[None]]) -> None:
+            async def told(message: dict[str, object]) -> None:
+                if message["type"] == "http.response.start":
+                    self._host.answers[f"{str(message['status'])[0]}xx"] += 1
+                await send(message)
+
+            await app(scope, receive, told)
+
+        return counted
 
     def start(self) -> None:
         """Listen. Raises FeederError at once where the address cannot be had."""

@@ -16,7 +16,7 @@ from feeder.listener import Server
 from feeder.pulse import Pulse, at
 from feeder.renderers.listing import listing
 from feeder.server import App, Desk, app
-from feeder.service import _state
+from feeder.service import _metrics, _state
 from feeder.service._publisher import Service
 from feeder.service._state import Health, Seen
 from feeder.shelf import Shelf
@@ -42,6 +42,7 @@ class House:
     def serve(self, host: str, port: int, desks: Mapping[str, Desk]) -> int:
         """Serve what is published; return the port that is really used. `desks` are for all feeds. Raises FeederError where it is taken."""
         common = _state.desks(self.health)
+        desks = {"metrics": _metrics.desk(self.services, self._answers, Clock()), **desks}
         if len(self.services) == 1:
             return self._listen(self.services[0].app({**common, **desks}), host, port)
         self._front, self._desks = front_of([service.name for service in self.services], self.health, desks, common), desks
@@ -91,6 +92,9 @@ class House:
         for pulse in self._pulses:
             pulse.end()
         return done
+
+    def _answers(self) -> Mapping[str, int]:
+        return self._served[1].answers if self._served else {}
 
     def _listen(self, application: App, host: str, port: int) -> int:
         server = Server(application, host=host, port=port, log=_log.error)

@@ -73,6 +73,7 @@ class Service:
         self._clock = clock
         self._behind = self._held = False
         self._faults: list[str] = []
+        self._written = (0, 0)
         self._first = self._config = config
         self._rounds: Rounds | None = None
         self._out = parts.ledger.pings.last()  # up to this ping what it tells of is served
@@ -83,6 +84,22 @@ class Service:
     def name(self) -> str:
         """What it is called among others."""
         return self._config.name
+
+    @property
+    def watching(self) -> bool:
+        """Whether changed files wake it."""
+        return self._watcher is not None and "watch" not in self.runner.troubles()
+
+    @property
+    def written(self) -> tuple[int, int]:
+        """Documents written since the process began, and their bytes."""
+        return self._written
+
+    @property
+    def served(self) -> tuple[int, int]:
+        """Documents that are served, and their bytes."""
+        items = manifest.items.values() if (manifest := self._shelf.manifest) else ()
+        return len(items), sum(item.size for item in items)
 
     @property
     def config(self) -> Config:
@@ -212,6 +229,7 @@ class Service:
         else:
             self._shelf.refresh(report.put.written, report.put.removed, report.gone)
         self._behind = self._accept_removals = False
+        self._written = self._written[0] + len(report.put.written), self._written[1] + report.bytes
         self._out = self._parts.ledger.pings.last()
         self._settling = (self._clock.tick(), report.settling)
         if self._rounds:

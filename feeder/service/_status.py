@@ -19,7 +19,7 @@ from feeder.renderers.status import REFRESH, STYLE, StatusPage
 from feeder.standing import Standing, facts
 from feeder.survey import survey
 
-__all__ = ["MOST", "Feed", "Feeds", "Owner", "desks", "guarded", "owned", "surveyed"]
+__all__ = ["MOST", "Feed", "Feeds", "Owner", "desks", "guarded", "owned", "owner_of", "surveyed"]
 
 MOST = 100
 """Rows of a list that a page shows: somebody is to read it, and it is made while others wait."""
@@ -38,25 +38,34 @@ _CHALLENGE = Told(
 _OURS = (("Cross-Origin-Resource-Policy", "same-origin"), ("X-Robots-Tag", "noindex"))
 
 
-class Feed(Protocol):
-    """What is asked of each feed at work."""
+class Configured(Protocol):
+    """What says who owns a feed."""
 
     @property
     def config(self) -> Config:
         """The configuration as it is now."""
 
+
+class Feed(Configured, Protocol):
+    """What is asked of each feed at work."""
+
     def standing(self) -> Standing:
         """How it stands; reads its ledger."""
 
 
-def owned(feeds: Sequence[Feed]) -> Mapping[str, Desk]:
-    """The desks of whoever owns these feeds. All are served where the first one says; one that has a public address is enough for a token."""
+def owner_of(feeds: Sequence[Configured]) -> Owner:
+    """Who owns these feeds. All are served where the first one says; one that has a public address is enough for a token."""
 
     def owner() -> tuple[str | None, bool]:
         token = feeds[0].config.serve.token
         return token.get_secret_value() if token else None, any(feed.config.feed.base_url for feed in feeds)
 
-    return desks(lambda: [feed.standing() for feed in feeds], owner)
+    return owner
+
+
+def owned(feeds: Sequence[Feed]) -> Mapping[str, Desk]:
+    """The desks of whoever owns these feeds."""
+    return desks(lambda: [feed.standing() for feed in feeds], owner_of(feeds))
 
 
 def guarded(desk: Desk, owner: Owner) -> Desk:
