@@ -40,6 +40,7 @@ if TYPE_CHECKING:  # at run time where there is one: nobody else shall pay for i
 __all__ = ["couriers", "dressed", "intake", "looking", "plugged", "publishing", "queue", "recovering", "rehearsing", "renewed", "require_folder"]
 
 T = TypeVar("T")
+ICON = 512  # pixels a side of an icon: every page loads it, and a start makes it small
 UNPLACED = "http://127.0.0.1:8000/"  # what a feed's id is minted from when nobody said where it will be: the port does not matter
 
 
@@ -274,7 +275,7 @@ def _cover(config: Config) -> tuple[Image | None, tuple[Document, ...]]:
     """The cover and the document that it is, as it would be published beside an article. Raises ConfigError."""
     if (name := config.podcast.cover) is None:
         return None, ()
-    medium, body = _picture(config, "podcast.cover", name, "1400 to 3000 pixels a side")
+    medium, body = _picture(config, "podcast.cover", name, media.SIDE, "1400 to 3000 pixels a side")
     return Image(f"{config.base}{medium.path}", medium.type, medium.width, medium.height), (Document(medium.path, medium.type, body),)
 
 
@@ -285,18 +286,20 @@ def _icon(config: Config) -> tuple[Image | None, Document | None]:
     if name.lower().endswith(".svg"):
         document = Document("icon.svg", "image/svg+xml", _lying(config, "pages.icon", name, media.drawing))
         return Image(f"{config.base}{document.path}", document.media_type), document
-    medium, body = _picture(config, "pages.icon", name, "256 pixels a side serve for every icon")
+    medium, body = _picture(config, "pages.icon", name, ICON, "256 pixels a side serve for every icon")
     document = Document("icon" + PurePosixPath(medium.name).suffix, medium.type, body)
     return Image(f"{config.base}{document.path}", medium.type, medium.width, medium.height), document
 
 
-def _picture(config: Config, key: str, name: str, size: str) -> tuple[Medium, bytes]:
+def _picture(config: Config, key: str, name: str, largest: int, advice: str) -> tuple[Medium, bytes]:
     """A square picture that the configuration names, without what it tells besides."""
 
     def prepared(body: bytes) -> tuple[Medium, bytes]:
         medium, clean = media.prepared(body)
         if medium.width is None or medium.width != medium.height:
-            raise Unreadable("is no square picture", f"cut it to a square, {size}")
+            raise Unreadable("is no square picture", f"cut it to a square, {advice}")
+        if medium.width > largest:
+            raise Unreadable(f"has {medium.width} pixels a side, at most {largest} are taken", f"make it smaller: {advice}")
         return medium, clean
 
     return _lying(config, key, name, prepared)

@@ -23,6 +23,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Literal
 
 __all__ = [
+    "IN_ICO",
     "Article",
     "Block",
     "BlockKind",
@@ -194,6 +195,10 @@ class Podcast:
     owner: Person | None = None
 
 
+IN_ICO = 256
+"""So many pixels a side a picture in an ICO has at most."""
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """What pages look like and offer: `color` is the accent ("#rrggbb"), `icon` the owner's own, `readers` are names of `clients`."""
@@ -228,6 +233,13 @@ class Site:
     def icon(self) -> Image:
         """The picture that stands for the site where there is little room: its owner's, else the one that is made for it."""
         return self.look.icon or Image(f"{self.base}icon.svg", "image/svg+xml")
+
+    @property
+    def favicon(self) -> str:
+        """The address of the same picture for tabs: an ICO where it can hold it, else the picture itself."""
+        own = self.look.icon
+        fits = own is None or (own.type == "image/png" and (own.width or 0) <= IN_ICO)
+        return f"{self.base}favicon.ico" if fits else self.icon.href
 
 
 @dataclass(frozen=True, slots=True)

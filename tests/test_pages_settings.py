@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from pathlib import Path
@@ -60,6 +61,7 @@ def test_an_own_png_is_the_icon_of_pages_and_feeds(room: Newsroom) -> None:
     assert f'"icon": "{address}"'.encode() in documents["feed.json"]
     assert feedparser.parse(documents["feed.xml"]).feed.icon == address
     assert b'<link rel="icon" sizes="160x160" type="image/png" href="../icon.png">' in documents["articles/rain.html"]
+    assert b'<link rel="icon" sizes="32x32" href="../favicon.ico">' in documents["articles/rain.html"]
     assert b'<img src="../icon.png"' in documents["articles/rain.html"]
     sizes = {path: len(body) for path, body in documents.items()}
     assert not judge(sizes, documents.get, base="https://news.example/", now=room.now)
@@ -74,6 +76,8 @@ def test_an_own_drawing_is_published_where_the_made_one_was(room: Newsroom) -> N
     assert documents["icon.svg"] == DRAWING
     assert etree.fromstring(documents["rss.xml"]).find("channel/image") is None
     assert b'"icon": "https://news.example/icon.svg"' in documents["feed.json"]
+    assert b'"favicon": "https://news.example/icon.svg"' in documents["feed.json"], "the ICO cannot hold it"
+    assert re.findall(rb'<link rel="icon"[^>]*href="([^"]*)"', documents["index.html"]) == [b"icon.svg"]
 
 
 def test_a_cover_stands_beside_an_own_icon(room: Newsroom) -> None:
@@ -128,6 +132,7 @@ def test_a_change_of_it_makes_the_pages_anew_once_and_then_nothing(room: Newsroo
         ("logo.png", None, "cannot be read: No such file"),
         ("logo.png", b"words", "is no picture"),
         ("logo.png", beside.png(30, 20), "is no square picture"),
+        ("logo.png", png(MARK, 513, "#000000", "#ffffff", corner=0), "has 513 pixels a side, at most 512"),
         ("logo.svg", b"<svg", "is no SVG that can be read"),
         ("logo.svg", DRAWING.replace(b"<path", b'<script/><path onload="x"'), "<script>, which can do more than draw"),
         ("logo.svg", DRAWING.replace(b"<path", b'<use href="https://elsewhere.example/"/><path'), "leads to something outside"),

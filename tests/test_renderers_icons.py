@@ -91,7 +91,7 @@ def test_a_turkish_i_keeps_its_dot() -> None:
     assert (icons.initial("istanbul", "tr"), icons.initial("istanbul", "en")) == ("İ", "I")
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.text(max_size=8), st.sampled_from(["en", "tr", "ar"]))
 def test_every_title_gives_a_drawing_that_is_xml_and_holds_nothing_but_shapes(title: str, language: str) -> None:
     """Whatever stands in it; what XML cannot carry is no letter."""
@@ -176,6 +176,7 @@ def test_an_own_drawing_has_made_pictures_beside_it_in_its_colour() -> None:
 # --- colours ---
 
 
+@settings(deadline=None)
 @given(COLOURS)
 def test_every_colour_becomes_an_accent_that_can_be_read_on_light_and_dark(colour: str) -> None:
     """WCAG 2.2, 1.4.3, level AA, on the page and on what is washed; one that can be read is left as it is."""
@@ -186,6 +187,7 @@ def test_every_colour_becomes_an_accent_that_can_be_read_on_light_and_dark(colou
     assert all(len(bar) == 7 for bar in colours.bars(colour))
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_white_letters_can_be_read_on_every_feeds_own_colour(ident: str) -> None:
     assert colours.ink(colours.own(ident)) == "#ffffff"

@@ -52,7 +52,7 @@ def scanned(picture: Picture) -> list[tuple[str, str]]:
     return [(code.text, code.ec_level) for code in zxingcpp.read_barcodes(picture)]
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(ADDRESSES | st.text(min_size=1, max_size=80))
 @example("https://news.example/harbour/feed.xml")
 @example("a" * qr.LONGEST)

@@ -17,10 +17,10 @@ from urllib.parse import urlsplit
 from feeder.errors import Unreadable
 from feeder.media import _pictures, _recordings
 from feeder.media._drawings import drawing
-from feeder.media._pictures import Picture
+from feeder.media._pictures import SIDE, Picture
 from feeder.model import Medium
 
-__all__ = ["PICTURES", "RECORDINGS", "SUFFIXES", "TYPES", "VERSION", "drawing", "guessed", "prepared"]
+__all__ = ["PICTURES", "RECORDINGS", "SIDE", "SUFFIXES", "TYPES", "VERSION", "drawing", "guessed", "prepared"]
 
 VERSION = "2"
 """Changes when the same bytes would give another medium."""

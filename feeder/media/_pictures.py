@@ -10,7 +10,7 @@ from struct import Struct, error, unpack_from
 
 from feeder.errors import Unreadable
 
-__all__ = ["Picture", "gif", "jpeg", "measure", "png", "webp"]
+__all__ = ["SIDE", "Picture", "gif", "jpeg", "measure", "png", "webp"]
 
 PIXELS = 50_000_000  # decoded, that is 200 MB of somebody else's memory
 SIDE = 20_000

@@ -14,7 +14,7 @@ from itertools import chain
 from struct import Struct
 from typing import TYPE_CHECKING
 
-from feeder.model import Document
+from feeder.model import IN_ICO, Document
 from feeder.renderers import colours
 from feeder.renderers._strokes import GLYPHS, MARK, ico, png
 
@@ -26,7 +26,6 @@ __all__ = ["documents", "initial"]
 ICO, TOUCH = "favicon.ico", "apple-touch-icon.png"
 _SIZES = (16, 32, 48)
 _TOUCH = 180  # pixels, as Apple's telephones ask for
-_LARGEST = 256  # pixels of a picture in an ICO
 _SMALLEST_TOUCH = 120
 _SIZE = Struct(">II")
 _JOINER = "\u200d"
@@ -37,8 +36,8 @@ _TURKIC = ("tr", "az", "crh")
 def documents(site: Site, own: Document | None = None) -> tuple[Document, ...]:
     """Return the icons that pages and feeds lead to. `own` is the owner's picture where there is one, to be published where its path says.
 
-    A PNG serves for all of them as far as it can: an ICO holds no picture of more than 256 pixels, and a telephone wants 120 at least.
-    For what it cannot, and where it is no PNG, the made icon stands in.
+    A PNG serves for all of them as far as it can: an ICO holds no picture of more than 256 pixels, and a telephone wants 120 at least. Where it
+    cannot, the made one stands, for whoever asks for it without being led there.
     """
     letter = initial(site.title, site.language)
     ground = site.look.color or colours.own(site.id)
@@ -115,5 +114,5 @@ def _from(own: Document) -> dict[str, bytes]:
     if own.media_type != "image/png":
         return {}
     side, _ = _SIZE.unpack_from(own.body, 16)
-    small = {ICO: ico([(side, own.body)])} if side <= _LARGEST else {}
+    small = {ICO: ico([(side, own.body)])} if side <= IN_ICO else {}
     return {**small, **({TOUCH: own.body} if side >= _SMALLEST_TOUCH else {})}

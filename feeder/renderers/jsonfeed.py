@@ -39,7 +39,7 @@ def render(feed: Feed) -> bytes:
         feed_url=_first(feed.links, "self"),
         description=carried(site.subtitle or ""),
         icon=_address(picture.href if (picture := site.image or site.look.icon) else None),
-        favicon=f"{site.base}favicon.ico",
+        favicon=uri(site.favicon),
         authors=_authors(site.authors),
         language=carried(site.language),
         hubs=[{"type": "WebSub", "url": uri(link.href)} for link in feed.links if link.rel == "hub" and on_the_web(link.href)],
