@@ -376,8 +376,9 @@ def _quiet(line: str) -> None:
 
 
 _BIND_HINTS = {
-    errno.EADDRINUSE: "it is taken: another `feeder` or another program listens there; stop it or choose another port with `--port`",
-    errno.EACCES: "this user may not: ports below 1024 are for root; choose another port with `--port`",
+    errno.EADDRINUSE: "it is taken: another `feeder` or another program listens there (`ss -ltnp` tells which); "
+    "stop it, or choose another port with `--port`: 0 takes any free one",
+    errno.EACCES: "this user may not: ports below 1024 are for root; choose another port with `--port`, and let a web server in front listen there",
     errno.EADDRNOTAVAIL: "this machine has no such address; choose another host, or 127.0.0.1",
 }
 
@@ -398,7 +399,8 @@ def _bind(host: str, port: int) -> socket.socket:
             listener.close()
             raise
     except (OSError, UnicodeError) as error:
-        hint = _BIND_HINTS.get(getattr(error, "errno", None) or 0, f"{error}; choose another host, or another port with `--port`")
+        said = getattr(error, "strerror", None) or error
+        hint = _BIND_HINTS.get(getattr(error, "errno", None) or 0, f"{said}; choose another host, or another port with `--port`")
         raise FeederError(f"cannot serve on {where}: {hint}") from error
     return listener
 

@@ -72,6 +72,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (desk / "input" / "river.txt").write_text("A day at the river\n\nThe river was high after the rain, and nobody had expected the ducks.\n")
     (desk / "old-feed.xml").write_text(OLD)
     (desk / "feeder.toml").write_text('[input]\nsettle = "0s"\n')
+    for name in ("news", "notes"):
+        (desk / f"{name}.toml").write_text(f'[input]\nsettle = "0s"\n[output]\nfolder = "{name}"\n')
     assert feeder("build", cwd=desk).returncode == 0
     return desk
 

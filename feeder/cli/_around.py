@@ -55,6 +55,7 @@ __all__ = [
     "refused",
     "remark",
     "removals_option",
+    "require_ground",
     "say",
     "screen_width",
     "state_folder",
@@ -100,6 +101,12 @@ class Suffixed(click.Path):
     def __init__(self, *suffixes: str, exists: bool = False) -> None:
         super().__init__(exists=exists, dir_okay=not exists, readable=exists)
         self.suffixes = suffixes
+
+    def convert(self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None) -> str | bytes | os.PathLike[str]:
+        """Return the path. Raises UsageError where there is none."""
+        if self.exists and not os.path.lexists(value):
+            raise click.UsageError(f'there is no file "{words.safe(value)}"', ctx)
+        return super().convert(value, param, ctx)
 
 
 ARTICLES = Suffixed(".txt", ".text", ".md", ".markdown", ".html", ".htm", exists=True)
@@ -281,9 +288,6 @@ def failed(error: Exception) -> int:
     if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
         _fail(f"standard output cannot be written: {error.strerror}")
         return 1
-    if isinstance(error, FileNotFoundError) and _nowhere():
-        _fail("the current folder was deleted: change to one that is there (cd)")
-        return 1
     from traceback import format_exception
 
     _clear()
@@ -302,12 +306,14 @@ def _fail(said: str) -> None:
     aside(f"{styled('error', 'feeder:')} {words.safe(said)}")
 
 
-def _nowhere() -> bool:
+def require_ground() -> None:
+    """Raise ClickException where no command can work: in a folder that was deleted, or where the names of files are not UTF-8."""
+    if sys.getfilesystemencoding().lower() != "utf-8":
+        raise click.ClickException("the names of files are not UTF-8 in this locale: set LC_ALL=C.UTF-8, or PYTHONUTF8=1")
     try:
         os.getcwd()  # noqa: PTH109 - pathlib takes its time to load
-    except OSError:
-        return True
-    return False
+    except OSError as error:
+        raise click.ClickException("the current folder was deleted: change to one that is there (cd)") from error
 
 
 def hush() -> None:

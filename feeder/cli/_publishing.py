@@ -205,5 +205,5 @@ def _made(path: Path, body: str) -> bool:
         with path.open("x", encoding="utf-8") as file:
             file.write(body)
     except OSError as error:
-        raise FeederError(f"{path} cannot be written: {error.strerror}") from error
+        raise FeederError(f"{path} cannot be written: {error.strerror}; let this user write there (chown, chmod), or say another folder") from error
     return True

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from feeder.cli._around import EXIT_CODES, GONE, INTERRUPTED, USAGE, VOICES, coloured, failed, hush, refused
+from feeder.cli._around import EXIT_CODES, GONE, INTERRUPTED, USAGE, VOICES, coloured, failed, hush, refused, require_ground
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -119,6 +119,12 @@ class Group(click.Group):
         if self.get_command(ctx, name) is None and not name.startswith("-"):
             raise click.UsageError(f'there is no command "{name}"{_meant(name, self.commands)}', ctx)
         return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command, where one can work."""
+        if ctx.parent is None:
+            require_ground()
+        return super().invoke(ctx)
 
     def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> NoReturn:  # type: ignore[override]
         """Run a command line to its end, and end with its exit code. Nothing is raised but SystemExit."""

@@ -125,10 +125,12 @@ class Ledger(Database):
     def look(cls, folder: Path) -> Ledger | None:
         """The ledger of another process, to look at (`status`, `explain`); None when there is none yet. Takes no lock, writes nothing."""
         path = folder / "ledger.db"
-        if not path.exists():
-            return None
         try:
+            if not path.exists():
+                return None
             return cls(looked_at(path.absolute().as_uri()), None)
+        except PermissionError as error:
+            raise LedgerError(f"{path} cannot be read: {error.strerror}; let the user that runs feeder into its folder (chown, chmod)") from error
         except sqlite3.Error as error:
             raise told(error, f"{path} cannot be read") from error
 

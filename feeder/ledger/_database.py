@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import sqlite3
@@ -191,13 +192,16 @@ def lock(folder: Path) -> int:
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
-        raise LedgerError(f"{folder}: {error.strerror}; make the folder writable for this user") from error
+        raise LedgerError(f"{folder}: {error.strerror}; {_mkdir_advice(error)}") from error
     try:
         _flock(handle)
     except BlockingIOError:
-        holder = os.pread(handle, 32, 0).decode("ascii", "replace").strip() or "unknown"
+        holder, since = os.pread(handle, 32, 0).decode("ascii", "replace").strip() or "unknown", moment(int(os.fstat(handle).st_mtime))
         os.close(handle)
-        raise Busy(f"another feeder publishes here already: process {holder} holds {folder / 'lock'}") from None
+        raise Busy(
+            f"another feeder publishes here already: process {holder} since {since:%Y-%m-%d %H:%M:%S} UTC (it holds {folder / 'lock'}): "
+            "leave the work to it, or stop it first"
+        ) from None
     except OSError as error:
         os.close(handle)
         raise LedgerError(
@@ -208,6 +212,14 @@ def lock(folder: Path) -> int:
         os.ftruncate(handle, 0)
         os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
     return handle
+
+
+def _mkdir_advice(error: OSError) -> str:
+    if error.errno in (errno.EEXIST, errno.ENOTDIR):
+        return "a file is where the folder of the ledger should be: move it away"
+    if error.errno == errno.EROFS:
+        return "the file system is read-only: keep the configuration on one that can be written"
+    return "make the folder writable for this user"
 
 
 def _flock(handle: int) -> None:
@@ -224,7 +236,14 @@ def connect(uri: str) -> sqlite3.Connection:
     try:
         return sqlite3.connect(uri, uri=True, timeout=5.0, isolation_level=None, check_same_thread=False)
     except sqlite3.Error as error:
-        raise LedgerError(f"the ledger cannot be opened: {error}") from error
+        raise told(error, f"{_place(uri)} cannot be opened") from error
+
+
+def _place(uri: str) -> str:
+    """The path in a URI, for people."""
+    from urllib.parse import unquote
+
+    return unquote(uri.partition("?")[0].removeprefix("file://"))
 
 
 def opened(path: str) -> sqlite3.Connection:
@@ -234,11 +253,11 @@ def opened(path: str) -> sqlite3.Connection:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
         if db.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
-            raise Damaged(f"{path} is damaged")
+            raise Damaged(f"{_place(path)} is damaged")
         _migrate(db, versioned(db))
     except sqlite3.Error as error:
         db.close()
-        raise told(error, f"{path} cannot be used") from error
+        raise told(error, f"{_place(path)} cannot be used") from error
     except LedgerError:
         db.close()
         raise
@@ -256,7 +275,9 @@ def told(error: sqlite3.Error, what: str) -> LedgerError:
 def _advice(code: int) -> str:
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return "another program has it open: end that one; the next cycle tries again"
-    if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+    if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
+        return "let the user that runs feeder read and write it, and make files beside it (chown, chmod)"
+    if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
         return "see that its disk is not full (df -h, df -i), can be written, and reports no errors"
     return "this is a fault of the program: please report it"
 
