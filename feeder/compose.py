@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -120,17 +120,10 @@ def _readers(config: Config) -> dict[str, Part]:
     return {name: config.part("readers", name) or Part(plugin) for name, plugin in others.items()}
 
 
-def _publisher(config: Config, extras: Sequence[Extra]) -> Publisher:
-    """Where to publish. What installed renderers make is checked by them; everything else is read back before it replaces what was there."""
-    others = {path for extra in extras for path in extra.documents}
-
-    def check(path: str, body: bytes) -> None:
-        if path not in others:
-            _check(path, body)
-
+def _publisher(config: Config) -> Publisher:
     if plugin := config.part("publishers", config.output.publisher):
-        return InstalledPublisher(replace(plugin, within=None), check=check)
-    return FolderPublisher(config.output.folder, check=check)
+        return InstalledPublisher(replace(plugin, within=None), check=_check)
+    return FolderPublisher(config.output.folder, check=_check)
 
 
 def _extras(config: Config) -> tuple[Extra, ...]:
@@ -208,8 +201,7 @@ def _parts(config: Config, ledger: Ledger, clock: Clock, store: Store, *, keep: 
     cover, covers = _cover(config)
     icon, icons = _icon(config)
     look = Look(config.pages.color, icon, config.pages.readers)
-    extras = _extras(config)
-    publisher = _publisher(config, extras)
+    extras, publisher = _extras(config), _publisher(config)
     site = replace(_site(config, ledger, publisher), image=cover, podcast=_podcast(config), look=look)
     dress, pages, worn = _dress(config, site, ledger, keep=keep)
     static = (*html.static(site, icons, dress.style), *covers)
@@ -316,7 +308,9 @@ def _lying(config: Config, key: str, name: str, prepare: Callable[[bytes], T]) -
 
 
 def _check(path: str, body: bytes) -> None:
-    """Read a feed back before it replaces the one before. Raises PublishError."""
+    """Read a feed back before it replaces the one before. Raises PublishError. What installed renderers make is checked where it is made."""
+    if not edition.owned(path):
+        return
     if path == "rss.xml":
         xml.check_rss(body)
     elif path.endswith(".xml"):

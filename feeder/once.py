@@ -8,7 +8,7 @@ from functools import partial
 from itertools import chain, count
 from pathlib import Path
 
-from feeder import compose, edition, forecast, inbox, judge, notify, pipeline, rescue
+from feeder import compose, edition, forecast, inbox, judge, notify, pipeline, plugins, rescue
 from feeder.changes import UNFILED, Change, Known, State, Verb, outcome
 from feeder.clock import Clock
 from feeder.config import Config, origins
@@ -19,6 +19,7 @@ from feeder.judge import Finding
 from feeder.ledger import Logged, holder
 from feeder.model import Article, Summary
 from feeder.pipeline import Parts, Progress, Report
+from feeder.plugins import Plugin
 from feeder.press import FEED
 from feeder.publishers import Put
 from feeder.rescue import Recovered
@@ -32,10 +33,19 @@ LOOKS = 3  # times that the published documents are looked at while another proc
 
 
 @dataclass(frozen=True, slots=True)
+class Plugged:
+    """An installed plugin: whether it is in use, and if so, why it cannot be; empty where it can."""
+
+    plugin: Plugin
+    used: bool
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Checked:
     """What `feeder check` found: how many articles can be published, what cannot be, and what their authors should know.
 
-    `published` counts the documents that are out, and `findings` is what is wrong with them.
+    `published` counts the documents that are out, and `findings` is what is wrong with them. `plugins` are all that are installed.
     """
 
     articles: int
@@ -43,6 +53,7 @@ class Checked:
     notes: tuple[Problem, ...]
     published: int = 0
     findings: tuple[Finding, ...] = ()
+    plugins: tuple[Plugged, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,16 +184,16 @@ def check(config: Config, *, clock: Clock, progress: Progress | None = None) -> 
         for path, stat in scan.files.items():
             counted()
             try:
-                article, _ = parts.intake.article(path, parts.inbox.read(path, stat), beside.find)
+                article, summary = parts.intake.article(path, parts.inbox.read(path, stat), beside.find)
             except Unreadable as error:
                 problems.append(Problem(path, error.reason, error.hint))
             except FeederError as error:
                 notes.append(Problem(path, str(error), ""))
             else:
                 articles += 1
-                notes += [Problem(path, flag, "") for flag in article.flags]
+                notes += [Problem(path, flag, "") for flag in (*article.flags, *summary.flags)]
         notes += [Problem(path, "is still being written", "look again in a moment") for path in scan.waiting]
-        return Checked(articles, tuple(problems), tuple(notes), *_judged(config, parts, clock, progress))
+        return Checked(articles, tuple(problems), tuple(notes), *_judged(config, parts, clock, progress), _plugins(config))
 
 
 def explain(config: Config, file: Path) -> Explained:
@@ -229,6 +240,13 @@ def _counter(what: str, of: int, progress: Progress | None) -> Callable[[], None
     return (lambda: progress(what, next(done), of)) if progress else (lambda: None)
 
 
+def _plugins(config: Config) -> tuple[Plugged, ...]:
+    """Every installed plugin. Those in use are loaded, so that one that cannot be is known before a file needs it."""
+    used = {part.plugin: part for part in compose.plugged(config)}
+    found = [plugin for group in plugins.GROUPS for plugin in plugins.installed(group).values()]
+    return tuple(Plugged(plugin, plugin in used, used[plugin].error if plugin in used else "") for plugin in found)
+
+
 def _judged(config: Config, parts: Parts, clock: Clock, progress: Progress | None) -> tuple[int, tuple[Finding, ...]]:
     """How many documents are published, and what is wrong with them; looked at again where a service published meanwhile."""
     publisher, live = parts.publisher, [k.id for k in parts.ledger.known().values() if k.public]
@@ -239,7 +257,7 @@ def _judged(config: Config, parts: Parts, clock: Clock, progress: Progress | Non
 
         def read(path: str, counted: Callable[[], None] = counted) -> bytes | None:
             counted()
-            return publisher.get(path)
+            return None if path in parts.press.others else publisher.get(path)
 
         findings = judge.judge(sizes, read, base=base, now=clock.now(), live=frozenset(live) if live else None, every=parts.press.site.every)
         if publisher.fingerprint() == stands:

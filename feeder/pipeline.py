@@ -117,9 +117,9 @@ class Parts:
 class Report:
     """What a cycle did. `waiting` is seconds until a file may have settled; `due` is the next second of an embargo or expiry.
 
-    It is also when a summary is to be asked for again; `remarks` are what the log should know of asking. `failing` says of each plugin whose
-    documents could not be made why. `settling` are the files that may not have
-    settled, each with its seconds; `bytes` counts those of the documents written.
+    It is also when a summary is to be asked for again; `remarks` are what the log should know of asking. `failing` are plugins whose
+    documents could not be made. `settling` are the files that may not have settled, each with its seconds; `bytes` counts those of the
+    documents written.
     """
 
     changes: tuple[Change, ...] = ()
@@ -130,7 +130,7 @@ class Report:
     put: Put = NOTHING
     gone: frozenset[str] = frozenset()
     remarks: tuple[str, ...] = ()
-    failing: tuple[str, ...] = ()
+    failing: tuple[Problem, ...] = ()
     settling: Mapping[str, float] = field(default_factory=dict)
     bytes: int = 0
 
@@ -177,7 +177,7 @@ def cycle(
     waiting = min([*scan.waiting.values(), *batch.unsettled, *(parts.settle for _ in look.brief)], default=None)
     problems = (*(record.problem for record in ledger.files().values() if record.problem), *parts.press.pages.faults.values())
     due = min(filter(None, (changes.next_due(ledger.known().values()), ask_again, shelf.until)), default=None)
-    failing = tuple(failure.reason for failure in ledger.plugins.failing())
+    failing = tuple(Problem(failure.name, failure.reason, "") for failure in ledger.plugins.failing())
     report = Report(verdict.changes, problems, verdict.held, waiting, due, put, shelf.gone, remarks, failing, scan.waiting, _size(ledger, put))
     if asked:
         ledger.put(asked="")

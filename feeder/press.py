@@ -10,7 +10,7 @@ from datetime import datetime
 from feeder import edition, feeds, media
 from feeder.changes import Known
 from feeder.edition import Edition, Kind, Wanted
-from feeder.errors import PluginError
+from feeder.errors import PluginError, Problem
 from feeder.facets import folders
 from feeder.ledger import Ledger
 from feeder.model import Document, Entry, Feed, Sibling, Site, Tombstone
@@ -67,13 +67,18 @@ class Press:
                 body = self._feed(shelf, wanted)
         return Document(wanted.path, MEDIA_TYPES["." + wanted.path.rpartition(".")[2]], body)
 
+    @property
+    def others(self) -> dict[str, str]:
+        """The media types of the documents of installed renderers, by path."""
+        return {path: media for extra in self.extras for path, media in extra.documents.items()}
+
     def wants(self) -> tuple[edition.Extra, ...]:
         """What an edition has to know of the installed renderers."""
         return tuple(edition.Extra(tuple(extra.documents), extra.plugin.stamp, extra.whole) for extra in self.extras)
 
-    def further(self, shelf: Edition, behind: Iterable[Wanted]) -> tuple[dict[str, Document], dict[str, str]]:
+    def further(self, shelf: Edition, behind: Iterable[Wanted]) -> tuple[dict[str, Document], dict[str, Problem]]:
         """Of the documents that are behind, those of installed renderers by path, and why there are none of others. Raises LedgerError."""
-        made, failed = dict[str, Document](), dict[str, str]()
+        made, failed = dict[str, Document](), dict[str, Problem]()
         wanted = {w.path: w for w in behind if w.kind is Kind.EXTRA}
         for extra in self.extras:
             asked = [wanted[path] for path in extra.documents if path in wanted]
@@ -83,7 +88,7 @@ class Press:
             try:
                 bodies = extra.render(self._whole(shelf, ids) if extra.whole else self._current(shelf, ids))
             except PluginError as error:
-                failed |= {w.path: str(error) for w in asked}
+                failed |= {w.path: Problem(extra.plugin.plugin.called, str(error), "") for w in asked}
             else:
                 made |= {w.path: Document(w.path, extra.documents[w.path], bodies[w.path]) for w in asked}
         return made, failed

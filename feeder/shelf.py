@@ -22,6 +22,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from io import FileIO
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 
 __all__ = ["ROOM", "Item", "Manifest", "Shelf"]
 
@@ -109,8 +110,13 @@ class Manifest:
     gone: frozenset[str]
 
 
-def _media(path: str, body: bytes) -> tuple[str, str]:
-    """Return a document's media type and the one a browser shows. Feeds are told by their content: any .xml may be one."""
+def _media(path: str, body: bytes, others: Mapping[str, str]) -> tuple[str, str]:
+    """Return a document's media type and the one a browser shows. Feeds are told by their content: any .xml may be one.
+
+    `others` knows the types of documents that are not ours.
+    """
+    if path in others:
+        return others[path], others[path]
     media = _MEDIA[PurePosixPath(path).suffix]
     start = body[:2048]
     if path.endswith(".xml") and (root := _ROOT.search(start)):
@@ -152,7 +158,7 @@ def _open(root: Path, path: str) -> int:
         os.close(folder)
 
 
-def _read(root: Path, path: str) -> Item:
+def _read(root: Path, path: str, others: Mapping[str, str]) -> Item:
     """Read one document whole and return it with its bytes. Raises _UnservedError where it cannot be one, OSError where it cannot be read."""
     descriptor, status = _regular(root, path)
     with os.fdopen(descriptor, "rb") as file:
@@ -161,7 +167,7 @@ def _read(root: Path, path: str) -> Item:
         body = file.read(_LARGEST)
         if len(body) != status.st_size:
             raise OSError(errno.EAGAIN, "changed while it was read", path)
-    media, shown = _media(path, body)
+    media, shown = _media(path, body, others)
     return Item(path, _tag(body), len(body), int(status.st_mtime), media, shown, body)
 
 
@@ -192,7 +198,7 @@ def _medium(root: Path, path: str, digest: str) -> Item:
     return Item(path, digest, status.st_size, int(status.st_mtime), media, media)
 
 
-def _walk(root: Path, lost: list[str]) -> Iterator[str]:
+def _walk(root: Path, lost: list[str], others: Mapping[str, str]) -> Iterator[str]:
     """Yield the paths of all files that may be served; folders that could not be listed go to `lost` ("" is the root)."""
     folders = [("", 0)]
     while folders:
@@ -204,7 +210,7 @@ def _walk(root: Path, lost: list[str]) -> Iterator[str]:
             lost.append(folder)
             continue
         folders += [(f"{folder}{name}/", depth + 1) for name, is_folder, _ in entries if is_folder and depth < _DEEPEST and _plain(name)]
-        yield from (folder + name for name, _, is_file in entries if is_file and _wanted(name))
+        yield from (folder + name for name, _, is_file in entries if is_file and (_wanted(name) or folder + name in others))
 
 
 class _Cache:
@@ -240,11 +246,13 @@ class Shelf:
     """The documents of one published folder, as they may be served now.
 
     `max_age` is how long a reader may keep a document unasked, in seconds (the schedule). Until `load` has succeeded once
-    there is no manifest and everything is answered 503. `load` and `refresh` may be called from any thread.
+    there is no manifest and everything is answered 503. `load` and `refresh` may be called from any thread. `others` maps paths of documents
+    that installed renderers make to their media types, which no suffix tells.
     """
 
-    def __init__(self, folder: Path, *, max_age: int = 300, room: int = ROOM) -> None:
+    def __init__(self, folder: Path, *, max_age: int = 300, room: int = ROOM, others: Mapping[str, str] = MappingProxyType({})) -> None:
         self.max_age = max_age
+        self.others = others
         self._folder = folder
         self._cache = _Cache(room)
         self._manifest: Manifest | None = None
@@ -254,7 +262,7 @@ class Shelf:
     def of(cls, documents: Mapping[str, bytes]) -> Shelf:
         """A shelf of documents that lie in no folder, and of nothing else. No date is told of them."""
         shelf = cls(Path())
-        items = [Item(path, _tag(body), len(body), _UNDATED, *_media(path, body), body) for path, body in documents.items()]
+        items = [Item(path, _tag(body), len(body), _UNDATED, *_media(path, body, {}), body) for path, body in documents.items()]
         shelf._manifest = Manifest({item.path: item for item in items}, frozenset())
         return shelf
 
@@ -271,7 +279,7 @@ class Shelf:
         with self._writing:
             old = self._manifest.items if self._manifest else {}
             lost: list[str] = []
-            items = {path: item for path in _walk(self._folder, lost) if (item := self._take(path, old.get(path)))}
+            items = {path: item for path in _walk(self._folder, lost, self.others) if (item := self._take(path, old.get(path)))}
             if "" in lost:
                 return
             for folder in lost:
@@ -305,7 +313,7 @@ class Shelf:
         Where the file was replaced since the manifest was made, this is the newer document, with its own tag.
         """
         try:
-            whole = item if item.body is not None else _read(self._folder, item.path)
+            whole = item if item.body is not None else _read(self._folder, item.path, self.others)
         except _UnservedError:
             return None
         whole = replace(whole, packed=_pack(whole.body or b"", whole.media))
@@ -326,12 +334,12 @@ class Shelf:
 
     def _take(self, path: str, old: Item | None) -> Item | None:
         """Return what is now known of a path: with its bytes at the top of the folder, the old facts where it cannot be read now."""
-        if not all(map(_plain, path.split("/"))) or not _wanted(path.rpartition("/")[2]):
+        if not all(map(_plain, path.split("/"))) or not (_wanted(path.rpartition("/")[2]) or path in self.others):
             return None
         try:
             if digest := _DIGEST.fullmatch(path):
                 return _medium(self._folder, path, digest[1])
-            item = _read(self._folder, path)
+            item = _read(self._folder, path, self.others)
         except _UnservedError:
             return None
         except OSError:

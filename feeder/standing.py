@@ -327,7 +327,7 @@ def _of_articles(s: Standing) -> Iterator[Concern]:
 
 def _of_others(s: Standing) -> Iterator[Concern]:
     for plugin in s.failing:
-        yield Concern("plugins", plugin.reason, "what it makes stays as it was; it is tried again at each look, by feeder retry at once")
+        yield Concern("plugins", plugin.reason, "what it makes stays as it was; it is tried again with the next change, by feeder retry at once")
     for hub in s.hubs:
         if hub.error:
             waits = f"; {count(hub.waiting, 'ping waits', 'pings wait')}" if hub.waiting else ""

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from feeder.errors import Problem
     from feeder.judge import Finding
-    from feeder.once import Checked, Explained
+    from feeder.once import Checked, Explained, Plugged
     from feeder.pipeline import Report
     from feeder.rescue import Adopted, Recovered
 
@@ -24,6 +24,8 @@ __all__ = [
     "finding_lines",
     "held",
     "judged",
+    "plugin",
+    "plugin_lines",
     "problem",
     "recovered",
     "report",
@@ -95,6 +97,20 @@ def finding_lines(findings: Iterable[Finding]) -> Iterator[str]:
         yield f"published: {'warning: ' if found.severity == 'warning' else ''}{safe(found)}"
 
 
+def plugin(found: Plugged) -> dict[str, object]:
+    """An installed plugin for a program."""
+    said = found.plugin
+    facts = {"group": said.group, "name": said.name, "package": said.package, "version": said.version}
+    return {**facts, "used": found.used, "error": found.error or None}
+
+
+def plugin_lines(plugins: Iterable[Plugged]) -> Iterator[str]:
+    """The installed plugins, for a person."""
+    for found in plugins:
+        how = "installed, not in use" if not found.used else f"cannot be used: {found.error}" if found.error else "in use"
+        yield f"plugin: {safe(found.plugin)}: {safe(how)}"
+
+
 def judged(checked: Checked) -> str:
     """What is published, in a sentence."""
     if not checked.published:
@@ -114,6 +130,7 @@ def report(done: Report) -> Mapping[str, object]:
         "written": list(done.put.written),
         "removed": list(done.put.removed),
         "remarks": list(done.remarks),
+        "failing": [problem(p) for p in done.failing],
     }
 
 

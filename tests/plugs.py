@@ -11,13 +11,18 @@ import hashlib
 import os
 import subprocess
 import sys
+import textwrap
 import tomllib
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["GEMINI", "feeder", "install", "made_up", "wheel"]
+import pytest
+
+from feeder.plugins._plugin import entry_points
+
+__all__ = ["GEMINI", "Workshop", "feeder", "forget", "install", "made_up", "wheel"]
 
 ROOT = Path(__file__).parent.parent
 GEMINI = Path(__file__).parent / "gemini"
@@ -90,3 +95,39 @@ def feeder(folder: Path, *arguments: str, path: Path, environ: Mapping[str, str]
 
 def _digest(body: bytes) -> str:
     return "sha256=" + base64.urlsafe_b64encode(hashlib.sha256(body).digest()).rstrip(b"=").decode()
+
+
+class Workshop:
+    """Makes up packages and puts them where this process finds them."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._folder = folder
+        self._monkeypatch = monkeypatch
+        self._number = 0
+
+    def bring(self, text: str, *, version: str = "1.0", package: str = "feeder-made-up", **points: str) -> None:
+        """Install a package with one module, in which each group has a part: renderers="gemtext = Gemtext". What was installed goes."""
+        self._number += 1
+        module = f"made_up_{abs(hash(self._folder))}"
+        sys.modules.pop(module, None)
+        named = {group: dict([_point(point, module) for point in said.split(",")]) for group, said in points.items()}
+        made = made_up(self._folder / f"package{self._number}", {module: textwrap.dedent(text)}, named, name=package, version=version)
+        self.take(made)
+
+    def take(self, package: Path) -> None:
+        """Install a package that is there, in the place of what was installed."""
+        site = self._folder / f"site{self._number}"
+        zipfile.ZipFile(wheel(package, self._folder / "wheels")).extractall(site)
+        self._monkeypatch.undo()
+        self._monkeypatch.syspath_prepend(str(site))
+        forget()
+
+
+def _point(said: str, module: str) -> tuple[str, str]:
+    name, _, attribute = said.partition("=")
+    return name.strip(), f"{module}:{attribute.strip()}"
+
+
+def forget() -> None:
+    """Have the process look for plugins anew."""
+    entry_points.cache_clear()

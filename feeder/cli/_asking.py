@@ -69,13 +69,17 @@ def _checked(config: Config, *, as_json: bool) -> tuple[int, Mapping[str, object
         tell_problems(checked.problems)
         for note in checked.notes:
             say(f"note: {words.safe(note)}")
+        for line in words.plugin_lines(checked.plugins):
+            say(line)
         for line in words.finding_lines(found for found in checked.findings if found.severity == "error" or not is_quiet()):
             aside(line)
         say(f"{words.count(checked.articles, 'article')} can be published, {words.count(len(checked.problems), 'problem')}")
         say(styled("good", words.judged(checked)) if not checked.findings else words.judged(checked))
     problems, notes = ([words.problem(p) for p in group] for group in (checked.problems, checked.notes))
     findings = [words.finding(found) for found in checked.findings]
-    facts = {"articles": checked.articles, "problems": problems, "notes": notes, "published": checked.published, "findings": findings}
+    plugins = [words.plugin(found) for found in checked.plugins]
+    said = {"articles": checked.articles, "problems": problems, "notes": notes, "plugins": plugins}
+    facts = {**said, "published": checked.published, "findings": findings}
     return QUARANTINE if checked.problems or any(found.severity == "error" for found in checked.findings) else 0, facts
 
 

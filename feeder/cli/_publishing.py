@@ -166,9 +166,9 @@ def _built(config: Config, *, accept_removals: bool, as_json: bool) -> tuple[int
         say(report.summary or styled("good", "nothing to do: the feed is as the folder"))
         tell_problems(report.problems)
         tell_held(report.held)
-        for line in report.remarks:
+        for line in (*report.remarks, *(problem.reason for problem in report.failing)):
             remark(line)
-    return QUARANTINE if report.problems else 0, words.report(report)
+    return QUARANTINE if report.problems or report.failing else 0, words.report(report)
 
 
 @command(

@@ -99,8 +99,12 @@ class Plugged:
         above, name = table.split(".", 1)
         groups = [group for group, found in _ABOVE.items() if found == above]
         found = (plugins.installed(group).get(f".{name}" if above == "input" else name) for group in groups)
-        if table not in self.parts and (plugin := next(filter(None, found), None)):
+        plugin = next(filter(None, found), None)
+        if plugin and table not in self.parts:
             self.parts[table] = Part(plugin)
+        elif not plugin and isinstance(section := self._said.data.get(above), dict) and name in section and (close := closest(table, self.parts)):
+            del section[name]
+            self._said.add((above, name), f"there is no plugin that [{table}] could be of", f"did you mean [{close}]?", at_key=True)
 
     def _checked(self, table: str, part: Part, root: Path) -> Part | None:
         """The plugin with its options; None where it cannot be used."""
@@ -141,7 +145,8 @@ class Plugged:
         try:
             return option.taken(value, root)
         except ValueError as error:
-            self._said.add(path, f"{key} must be {error}" + ("" if option.secret else f", not {shown(value)}"), _meaning(option))
+            instead = "" if option.secret or isinstance(value, list) else f", not {shown(value)}"
+            self._said.add(path, f"{key} must be {error}{instead}", _meaning(option))
             return None
 
     def _try(self, table: str, part: Part) -> None:

@@ -7,13 +7,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from feeder.errors import Problem
+
 __all__ = ["Failure", "Plugins"]
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A plugin whose documents cannot be made: why, and since when."""
+    """A plugin whose documents cannot be made: what it is called, why, and since when."""
 
+    name: str
     reason: str
     since: datetime
 
@@ -31,12 +34,13 @@ class Plugins:
 
     def failing(self) -> tuple[Failure, ...]:
         """Those that fail, since when."""
-        return tuple(Failure(reason, datetime.fromtimestamp(since, UTC)) for reason, since in json.loads(self._get("failing") or "[]"))
+        noted = json.loads(self._get("failing") or "[]")
+        return tuple(Failure(name, reason, datetime.fromtimestamp(since, UTC)) for name, reason, since in noted)
 
-    def note(self, used: Iterable[str], reasons: Iterable[str], now: datetime) -> None:
+    def note(self, used: Iterable[str], problems: Iterable[Problem], now: datetime) -> None:
         """Record how it stands. One that fails for the same reason as before does so since then; where nothing is new, nothing is written."""
         since = {failure.reason: failure.since for failure in self.failing()}
-        failing = [(reason, int(since.get(reason, now).timestamp())) for reason in dict.fromkeys(reasons)]
+        failing = [(p.where, p.reason, int(since.get(p.reason, now).timestamp())) for p in dict.fromkeys(problems)]
         told = {"plugins": json.dumps(list(used)), "failing": json.dumps(failing)}
         news = {name: value for name, value in told.items() if value != (self._get(name) or "[]")}
         if news:

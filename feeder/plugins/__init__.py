@@ -94,6 +94,15 @@ class Part:
         return self._boundary.call(lambda: part(**values), ValueError)
 
     @property
+    def error(self) -> str:
+        """Why it cannot be used; empty where it can."""
+        try:
+            _ = self.made
+        except (FeederError, ValueError) as error:
+            return str(error)
+        return ""
+
+    @property
     def stamp(self) -> str:
         """A digest of everything that what it makes depends on, beside what it is given: its version and its options."""
         made_from = (self.plugin, sorted((name, repr(value)) for name, value in self.given.items()))

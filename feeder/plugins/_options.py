@@ -60,8 +60,11 @@ class Option:
         return {**_schema(self.type), **({"description": self.help} if self.help else {}), **default}
 
     def taken(self, value: object, root: Path) -> object:
-        """The value as the plugin gets it; a path is below `root`. Raises ValueError where it is something else."""
-        return _taken(self.type, value, root)
+        """The value as the plugin gets it; a path is below `root`. Raises ValueError, saying what it may be, where it is not."""
+        try:
+            return _taken(self.type, value, root)
+        except ValueError:
+            raise ValueError(self.kind) from None
 
     def typed(self, text: str) -> object:
         """The value in an environment variable: numbers, true and false and lists are written there as in TOML."""
@@ -147,4 +150,4 @@ def _taken(hint: Any, value: object, root: Path) -> object:
         return value
     if hint in (str, bool, int, float) and type(value) is hint:
         return value
-    raise ValueError(_words(hint))
+    raise ValueError

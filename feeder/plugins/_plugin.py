@@ -31,9 +31,14 @@ class Plugin:
     package: str
     version: str
 
+    @property
+    def called(self) -> str:
+        """What it is called: "the renderer gemtext"."""
+        return f"the {GROUPS.get(self.group, self.group)} {self.name}"
+
     def __str__(self) -> str:
         whose = f"{self.package} {self.version}".strip()
-        return f"the {GROUPS.get(self.group, self.group)} {self.name}" + (f" ({whose})" if whose else "")
+        return self.called + (f" ({whose})" if whose else "")
 
 
 @cache

@@ -155,7 +155,10 @@ class _Shown:
     def __init__(self, config: Config, parts: Parts) -> None:
         self.config = config
         self.publisher = parts.publisher
-        self._shelf = Shelf(config.output.folder, max_age=max_age(config), room=ROOM // config.among)
+        if not config.foldered:
+            told = f"feeder serve hands out folders, and this configuration publishes elsewhere, with {config.output.publisher}"
+            raise FeederError(f'{told}: serve it from there, or say publisher = "folder" in [output]')
+        self._shelf = Shelf(config.output.folder, max_age=max_age(config), room=ROOM // config.among, others=parts.press.others)
         self._seen: object = None
         self._told: set[str] = set()
 
@@ -244,8 +247,10 @@ def _introduced(config: Config, options: Options, *, of: str) -> list[str]:
     rhythm = f"at {said.cron} ({said.time_zone})" if said.cron else f"every {_length(said.every or 0.0)}"
     hints = "when a file changes, and " if options.watch and said.watch else ""
     source, target = (os.path.relpath(folder) for folder in (config.input.folder, config.output.folder))
-    lines = [printable(f"{of}Publishing {source}/ to {target}/ {hints}{rhythm}.")]
-    if options.serve:
+    lines = [printable(f"{of}Publishing {source}/ {f'to {target}/' if config.foldered else f'with {config.output.publisher}'} {hints}{rhythm}.")]
+    if options.serve and not config.foldered:
+        lines.append(f"The built-in server hands out folders alone: what {config.output.publisher} publishes is to be had where that puts it.")
+    elif options.serve:
         lines.append(_addresses(config, config.serve.port))
         if not config.feed.base_url and not _loopback(config.serve.host):
             lines.append("Readers elsewhere cannot open the links in the feed: set base_url in [feed].")

@@ -10,7 +10,7 @@ from dataclasses import replace
 from feeder import compose, edition, notify, rescue
 from feeder.clock import Clock
 from feeder.config import Config
-from feeder.errors import FeederError
+from feeder.errors import FeederError, Problem
 from feeder.host import Watcher
 from feeder.inbox import ignored_name
 from feeder.ledger import Logged
@@ -40,6 +40,15 @@ def max_age(config: Config) -> int:
     return int(config.schedule.every or 300)
 
 
+def _shelf(config: Config, parts: Parts) -> Shelf:
+    """What is served: the folder that is published to, or where there is none, nothing."""
+    if not config.foldered:
+        return Shelf.of({})
+    shelf = Shelf(config.output.folder, max_age=max_age(config), room=ROOM // config.among, others=parts.press.others)
+    shelf.load(edition.gone_pages(parts.ledger.known().values()))
+    return shelf
+
+
 class Service:
     """One publisher at work: its parts, its shelf and who wakes it.
 
@@ -59,8 +68,7 @@ class Service:
         clock: Clock,
         log: logging.Logger = _log,
     ) -> None:
-        self._shelf = Shelf(config.output.folder, max_age=max_age(config), room=ROOM // config.among)
-        self._shelf.load(edition.gone_pages(parts.ledger.known().values()))
+        self._shelf = _shelf(config, parts)
         manifest = self._shelf.manifest
         self._log = log
         self._alarm = Alarm(_schedule(config), self._request, log=log)
@@ -74,6 +82,7 @@ class Service:
         self._behind = self._held = False
         self._faults: list[str] = []
         self._written = (0, 0)
+        self._failing: tuple[Problem, ...] = ()
         self._first = self._config = config
         self._rounds: Rounds | None = None
         self._out = parts.ledger.pings.last()  # up to this ping what it tells of is served
@@ -148,17 +157,22 @@ class Service:
     def renew(self, config: Config) -> None:
         """Take up a configuration, as far as it can be."""
         try:
-            self._take(config.model_copy(update={"output": self._config.output, "serve": self._config.serve}))
+            self._take(config.model_copy(update={"output": self._kept(config), "serve": self._config.serve}))
         except FeederError as error:
             self.refuse(error)
             return
-        if config.output != self._first.output or config.serve not in (self._first.serve, self._config.serve):
+        if config.output != self._kept(config) or config.serve not in (self._first.serve, self._config.serve):
             self._log.warning("[output] and [serve] have changed: they wait for the next start, locks and sockets cannot move")
         self._log.info("the configuration was read again")
         self.runner.note("config", None)
         self._alarm.start(_schedule(config))
         self.runner.allow(config.schedule.deadline)
         self.runner.request("configuration")
+
+    def _kept(self, config: Config) -> object:
+        """The output of a configuration that is read again: where it is published stays, with what else may change."""
+        first = self._first.output
+        return config.output.model_copy(update={"folder": first.folder, "publisher": first.publisher})
 
     def _request(self, reason: str) -> None:
         self.runner.request(reason)
@@ -203,6 +217,8 @@ class Service:
         self._parts = compose.renewed(config, self._parts, self._clock)
         self._config = config
         self._shelf.max_age = max_age(config)
+        if self._shelf.others != self._parts.press.others:
+            self._shelf.others, self._behind = self._parts.press.others, True
         if self._rounds:
             self._rounds.stop(0.0)
         couriers, queue = compose.couriers(config, self._clock), functools.partial(compose.queue, config)
@@ -224,9 +240,9 @@ class Service:
         if recovered := rescue.revived(self._parts, clock=self._clock, stop=stop):
             self._log.warning("%s", recovered.summary)
         report = cycle(self._parts, now=now, tick=tick, stop=stop, accept_removals=self._accept_removals)
-        if behind:  # a cycle that failed may have put what no report names
+        if behind and self._config.foldered:  # a cycle that failed may have put what no report names
             self._shelf.load(report.gone)
-        else:
+        elif self._config.foldered:
             self._shelf.refresh(report.put.written, report.put.removed, report.gone)
         self._behind = self._accept_removals = False
         self._written = self._written[0] + len(report.put.written), self._written[1] + report.bytes
@@ -239,6 +255,7 @@ class Service:
         aside = len(report.problems) - len(self._parts.press.pages.faults)
         self.runner.note("articles", f"{_count(aside, 'problem')}; see `feeder status`" if aside else None)
         self._note_assistant(report)
+        self._note_plugins(report)
         if report.summary:
             self._parts.ledger.log(Logged(now, self._clock.tick() - tick, report.summary, len(report.put.written), report.bytes))
         return report
@@ -257,6 +274,14 @@ class Service:
                 _log.warning("%s", fault)
         self._faults = faults
         self.runner.note("templates", "; ".join(faults) or None)
+
+    def _note_plugins(self, report: Report) -> None:
+        names = ", ".join(problem.where for problem in report.failing)
+        self.runner.note("plugins", f"plugins: a document could not be made anew by {names}" if names else None)
+        for problem in report.failing:
+            if problem not in self._failing:  # once, not at each look
+                self._log.error("%s; everything else is published, and its document stays as it was", problem.reason)
+        self._failing = report.failing
 
     def _note_held(self, held: int) -> None:
         self.runner.note("removals", f"too much is gone at once ({_count(held, 'article')}) and stays for now; see `feeder status`" if held else None)

@@ -21,7 +21,7 @@ SAID = {
     "summaries": "summaries: the language model's endpoint fails; extracts are published",
     "heartbeat": "heartbeat: the monitor is not reached",
 }
-PLAIN = ("published", "supervisor", "hung")  # these hold no words of others
+PLAIN = ("published", "supervisor", "hung", "plugins")  # these hold no words of others, but names that the configuration says
 COUNTED = ("articles", "removals")  # these hold a number alone
 FAILED = {
     "abandoned": "the last cycle was abandoned before it was done",
