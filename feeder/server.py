@@ -19,7 +19,7 @@ from http import HTTPStatus
 from io import FileIO
 from types import MappingProxyType
 from typing import NamedTuple, NotRequired, TypedDict
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 
 from feeder.desk import Asked, Desk, Told
 from feeder.shelf import Item, Manifest, Shelf
@@ -196,9 +196,10 @@ class _App:
     """The ASGI application over a shelf."""
 
     def __init__(
-        self, shelf: Shelf, health: _Health, desks: Mapping[str, Desk], moved: Mapping[str, str], links: _Links, clock: Callable[[], float]
+        self, shelf: Shelf, health: _Health, desks: Mapping[str, Desk], moved: Mapping[str, str], links: _Links, clock: Callable[[], float], base: str
     ) -> None:
         self._shelf = shelf
+        self._base = unquote(urlsplit(base).path).removeprefix("/")
         self._health = health
         self._desks = desks
         self._moved = moved
@@ -251,9 +252,13 @@ class _App:
         if manifest is None:
             return _text(HTTPStatus.SERVICE_UNAVAILABLE, _RETRY)
         try:
-            return await self._document(manifest, path, fields, head=method == "HEAD")
+            return await self._document(manifest, self._inside(manifest, path), fields, head=method == "HEAD")
         except OSError:
             return _text(HTTPStatus.SERVICE_UNAVAILABLE, _RETRY)
+
+    def _inside(self, manifest: Manifest, path: str) -> str:
+        """The path without that of the public address: a proxy may leave it on, and the 404 page names it. What is published comes first."""
+        return path if path in manifest.items or path in manifest.gone else path.removeprefix(self._base)
 
     def _state(self) -> _Answer:
         """Answer /health: 200 while the service is awake and has something to serve, else 503. Either way its facts say what is wrong.
@@ -372,12 +377,13 @@ def app(
     moved: Mapping[str, str] | None = None,
     links: _Links | None = None,
     clock: Callable[[], float] = time.time,
+    base: str = "",
 ) -> App:
     """Return the ASGI application that serves `shelf`.
 
     `health` tells (ready, facts) for /health; it must not block. `desks` answer at paths (no leading slash) where no document is; to whom a
     desk tells nothing, the path is as unknown as any other. `moved` maps paths (no leading slash) to the addresses
     they moved to for ever. `links` gives the Link field (RFC 8288) that goes with the document at a path, in ASCII, if any.
-    `clock` gives now in seconds since 1970.
+    `clock` gives now in seconds since 1970. `base` is the public address: what is asked for below its path is what is asked for without.
     """
-    return _App(shelf, health, desks, moved or {}, links or (lambda _: None), clock)
+    return _App(shelf, health, desks, moved or {}, links or (lambda _: None), clock, base)

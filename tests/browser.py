@@ -142,11 +142,11 @@ def browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def served(output: Path, gone: frozenset[str] = frozenset(), port: int = 0) -> Iterator[str]:
-    """What was published, on the real server: the address where it begins, with a slash at its end."""
+def served(output: Path, gone: frozenset[str] = frozenset(), port: int = 0, base: str = "") -> Iterator[str]:
+    """What was published, on the real server: the address where it begins, with a slash at its end. `base` is its public one."""
     shelf = Shelf(output, max_age=0)
     shelf.load(gone=gone)
-    server = Server(app(shelf, health=lambda: (True, {})), host="127.0.0.1", port=port)
+    server = Server(app(shelf, health=lambda: (True, {}), base=base), host="127.0.0.1", port=port)
     server.start()
     try:
         yield f"http://127.0.0.1:{server.address[1]}/"

@@ -441,6 +441,18 @@ def test_a_folder_is_its_index_page(server: Server) -> None:
     assert (reply.status, reply.headers["location"]) == (301, "./x/")
 
 
+def test_what_is_asked_for_below_the_path_of_the_public_address_is_what_is_asked_for_without(output: Path) -> None:
+    """A proxy may leave that path on, and the page for what is not there names it; what is published comes first."""
+    shelf = Shelf(output)
+    shelf.load(gone=frozenset({"articles/gone.html"}))
+    with serving(shelf, base="https://example.org/tags/m%C3%A9/") as server:
+        assert get(server, "/tags/m%C3%A9/style.css").body.decode() == FILES["style.css"]
+        assert get(server, "/tags/m%C3%A9/").body.decode() == FILES["index.html"]
+        assert get(server, "/tags/m%C3%A9/articles/gone.html").status == 410
+        assert get(server, "/tags/m%C3%A9/nothing").status == 404
+        assert get(server, "/tags/x/").body.decode() == FILES["tags/x/index.html"]
+
+
 def test_withdrawn_pages_are_410_and_moved_feeds_301(server: Server) -> None:
     """rule 53: the page's own words where there is one; conditions do not apply to it."""
     reply = get(server, "/articles/gone.html", If_None_Match="*")

@@ -164,7 +164,8 @@ class _Shown:
 
     def app(self) -> App:
         """What answers for this feed."""
-        return app(self._shelf, health=self.health, links=functools.partial(notify.link_field, base=self.config.base, hubs=self.config.websub.hubs))
+        links = functools.partial(notify.link_field, base=self.config.base, hubs=self.config.websub.hubs)
+        return app(self._shelf, health=self.health, links=links, base=self.config.base)
 
     def health(self) -> tuple[bool, Mapping[str, object]]:
         """Whether there is a folder to serve."""

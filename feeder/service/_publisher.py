@@ -117,7 +117,7 @@ class Service:
 
     def app(self, desks: Mapping[str, Desk] | None = None) -> App:
         """What answers for this feed, at the root of wherever it is put."""
-        return app(self._shelf, health=self.health, links=self._link, desks=desks or {})
+        return app(self._shelf, health=self.health, links=self._link, desks=desks or {}, base=self._config.base)
 
     def start(self, config: Config) -> None:
         """Start the first cycle, the schedule and the watcher. `config` is the first one in its place: with the port that is really used."""
