@@ -61,7 +61,8 @@ class Shell:
         shell = self.start(command, log)
         try:
             until(lambda: "Ctrl-C" in log.read_text() or shell.poll() is not None)
-            found = re.search(r"^  page  (\S+)$", log.read_text(), re.MULTILINE)
+            said = log.read_text()
+            found = re.search(r"^All feeds: (\S+)$", said, re.MULTILINE) or re.search(r"^  page  (\S+)$", said, re.MULTILINE)
             assert found, log.read_text()
             yield found[1]
         finally:
