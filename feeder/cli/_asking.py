@@ -15,6 +15,7 @@ from feeder.cli._around import (
     answer,
     aside,
     config_option,
+    failed,
     is_quiet,
     json_option,
     loader,
@@ -28,11 +29,12 @@ from feeder.cli._around import (
     tell_problems,
     warn,
 )
-from feeder.cli._several import each, files_argument
+from feeder.cli._several import called, each, files_argument, one_or_files
 from feeder.cli._shape import command
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from feeder.config import Config
 
@@ -88,22 +90,46 @@ def _checked(config: Config, *, as_json: bool) -> tuple[int, Mapping[str, object
         ("feeder status", "how it stands, beside a running service or without one"),
         ("feeder status --all", "every row of every list, and the configuration"),
         ("feeder status --json", "the same for a program (docs/status.md)"),
+        ("feeder status news.toml notes.toml", "two feeds, one after the other"),
     )
 )
+@files_argument
 @config_option
 @json_option
 @click.option("--all", "everything", is_flag=True, help="Shorten no list, and tell the configuration.")
-def status(config_file: str | None, *, as_json: bool, everything: bool) -> None:
+def status(files: tuple[str, ...], config_file: str | None, *, as_json: bool, everything: bool) -> None:
     """Say what is published, what is not, and why.
 
     What needs you comes first, each with what to do about it.
     """
+    from feeder.errors import LedgerError
+
+    told: list[Mapping[str, object]] = []
+    code, meant = 0, [(file, state_folder(file)) for file in one_or_files(config_file, files)]
+    for number, (file, state) in enumerate(meant):
+        name = called(file) if file and len(meant) > 1 else ""
+        if name and not as_json:
+            say(f"{chr(10) if number else ''}{styled('strong', words.safe(f'{name}:'))}")
+        try:
+            told.append(_status(file, state, name, as_json=as_json, everything=everything))
+        except LedgerError as error:
+            if len(meant) == 1:
+                raise
+            code = code or failed(error)
+            told.append({"name": name, "error": str(error)})
+    if as_json:
+        answer(told[0] if len(told) == 1 else {"feeds": told})
+    sys.exit(code)
+
+
+def _status(file: str | None, state: Path, name: str, *, as_json: bool, everything: bool) -> Mapping[str, object]:
+    """Say how one feed stands, or return the facts for a program."""
     from feeder.clock import Clock
     from feeder.survey import settings, survey
 
-    state, now = state_folder(config_file), Clock().now()
+    now = Clock().now()
     if as_json:
-        stands = survey(state, now=now)
+        stands = survey(state, now=now, name=name)
     else:
         from feeder.cli._standing import MOST, lines
 
@@ -111,15 +137,16 @@ def status(config_file: str | None, *, as_json: bool, everything: bool) -> None:
     if everything:
         from dataclasses import replace
 
-        stands = replace(stands, settings=settings(loader(config_file)()))
+        stands = replace(stands, settings=settings(loader(file)()))
     if as_json:
         from feeder.standing import facts
 
-        answer(facts(stands))
-    elif stands.state == "empty" and not (stands.settings or stands.embargoed or stands.process):
+        return facts(stands)
+    if stands.state == "empty" and not (stands.settings or stands.embargoed or stands.process):
         say("nothing is published from here yet; begin with: feeder run")
     else:
         say("\n".join(lines(stands)))
+    return {}
 
 
 @command(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from feeder.config import Config
 
-__all__ = ["each", "files_argument", "loaders", "one_or_files", "speaking_of"]
+__all__ = ["called", "each", "files_argument", "loaders", "one_or_files", "speaking_of"]
 
 files_argument = click.argument("files", nargs=-1, metavar="[FILE]...", type=Suffixed(".toml"))
 
@@ -41,17 +41,28 @@ def each(config_file: str | None, files: Sequence[str], work: Callable[[Config],
     from feeder.errors import FeederError
 
     codes: list[int] = []
-    told: dict[str, Mapping[str, object]] = {}
+    told: list[Mapping[str, object]] = []
     for config in together.loaded(loads):
         with about(config.name):
             try:
-                code, told[config.name] = work(config)
+                code, facts = work(config)
             except FeederError as error:
-                code, told[config.name] = failed(error), {"error": str(error)}
+                code, facts = failed(error), {"error": str(error)}
         codes.append(code)
+        told.append({"name": config.name, **facts})
     if as_json:
         answer({"feeds": told})
     return next(filter(None, codes), 0)
+
+
+def called(file: str) -> str:
+    """The name of the feed that this file configures, without reading it."""
+    from pathlib import Path
+
+    from feeder import place
+
+    path = Path(file).absolute()
+    return place.name(path, path.parent)
 
 
 @contextmanager
@@ -60,12 +71,7 @@ def speaking_of(file: str | None, files: Sequence[str]) -> Iterator[None]:
     if len(files) < 2 or file is None:
         yield
         return
-    from pathlib import Path
-
-    from feeder import place
-
-    path = Path(file).absolute()
-    with about(place.name(path, path.parent)):
+    with about(called(file)):
         yield
 
 
