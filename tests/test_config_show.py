@@ -58,8 +58,7 @@ timeout = "90s"
 def test_each_value_is_shown_as_it_could_be_written_with_who_said_it(tmp_path: Path) -> None:
     """A line of the file, a variable, or the default and what it follows from."""
     config = held(tmp_path, SAID, {"FEEDER_SERVE__PORT": "9", "FEEDER_SERVE__HOST": "", "FEEDER_SUMMARY__LLM__KEY": "sk-zq"})
-    told = rows(config)
-    file = tmp_path / "feeder.toml"
+    told, file = rows(config), "feeder.toml"
     assert told["feed.title"] == f'"Notes \\"of\\" mine"  # {file}:2'
     assert told["feed.authors"] == f'["Ann", {{ name = "Ben", email = "b@example.org" }}]  # {file}:3'
     assert told["input.folder"] == f'"../texts"  # {file}:6'
@@ -132,17 +131,25 @@ def test_the_command_shows_one_file_or_several(tmp_path: Path, monkeypatch: pyte
     """Each with its own head; a wrong one ends with 78 and all of its mistakes."""
     monkeypatch.chdir(tmp_path)
     for name in ("a", "b"):
-        (tmp_path / f"{name}.toml").write_text(f'[feed]\ntitle = "{name}"\n')
+        (tmp_path / f"{name}.toml").write_text(f'[feed]\ntitle = "{name}"\n[output]\nfolder = "{name}"\n')
     told = typed("show", "a.toml", "b.toml")
     assert told.exit_code == 0
     assert re.findall(r"^# file +(.+)$", told.stdout, re.MULTILINE) == [str(tmp_path / "a.toml"), str(tmp_path / "b.toml")]
     assert re.findall(r"^title = (.+)$", told.stdout, re.MULTILINE) == ['"a"         # a.toml:2', '"b"         # b.toml:2']
-    assert typed("show", "-c", "a.toml", "--changed").stdout.endswith('\n\n[feed]\ntitle = "a"  # a.toml:2\n')
+    assert typed("show", "-c", "a.toml", "--changed").stdout.endswith('\n\n[feed]\ntitle = "a"  # a.toml:2\n\n[output]\nfolder = "a"  # a.toml:4\n')
     answer = json.loads(typed("show", "a.toml", "b.toml", "--json", "--changed").stdout)
-    assert [each["settings"] for each in answer["configurations"]] == [
-        {"feed.title": {"value": name, "origin": f"{name}.toml:2"}} for name in ("a", "b")
-    ]
+    assert {name: each["settings"]["feed.title"] for name, each in answer["feeds"].items()} == {
+        name: {"value": name, "origin": f"{name}.toml:2"} for name in ("a", "b")
+    }
+    assert json.loads(typed("show", "-c", "a.toml", "--json", "--changed").stdout)["settings"]["output.folder"] == {
+        "value": "a",
+        "origin": "a.toml:4",
+    }
+    (tmp_path / "a.toml").write_text("[feed]\nentries = 5\n")
     (tmp_path / "b.toml").write_text('[feed]\ntitel = "b"\n')
     refused = typed("show", "a.toml", "b.toml")
     assert (refused.exit_code, refused.stdout) == (78, "")
-    assert refused.stderr == 'b.toml:2:1: unknown key "titel" in [feed] (did you mean "title"?)\n'
+    assert refused.stderr.splitlines() == [
+        "a.toml:2:11: entries must be a whole number from 20 to 500, not 5 (for example entries = 50)",
+        'b.toml:2:1: unknown key "titel" in [feed] (did you mean "title"?)',
+    ]

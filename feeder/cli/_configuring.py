@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from feeder import words
-from feeder.cli._around import Suffixed, answer, config_option, json_option, loader
+from feeder.cli._around import answer, config_option, json_option
+from feeder.cli._several import files_argument, loaders
 from feeder.cli._shape import Command, Group
 
 __all__ = ["config"]
@@ -21,10 +22,11 @@ def config() -> None:
     examples=(
         ("feeder config show", "every setting, with who said it"),
         ("feeder config show --changed", "only those that are not as they would be anyway"),
+        ("feeder config show a.toml b.toml", "of several feeds in one service"),
         ("feeder config show --json", "the same for a program"),
     ),
 )
-@click.argument("files", metavar="[FILE]...", nargs=-1, type=Suffixed(".toml"))
+@files_argument
 @config_option
 @json_option
 @click.option("--changed", is_flag=True, help="Only what differs from the defaults.")
@@ -32,16 +34,18 @@ def show(files: tuple[str, ...], config_file: str | None, *, as_json: bool, chan
     """Show every setting that holds, and who said it.
 
     As TOML that could be the content of a feeder.toml; behind each value stands the line of the file or the environment variable
-    that it comes from, or "default". Secrets are not shown, only whether they are set.
+    that it comes from, or "default". Secrets are not shown, only whether they are set. Of several configurations it is what holds where
+    they are one service.
     """
+    from feeder import together
     from feeder.config import settings
 
-    named = ((config_file,) if config_file or not files else ()) + files
-    loaded = [loader(name)() for name in named]
+    configs = together.loaded(loaders(config_file, files))
     if as_json:
-        answer({"configurations": [settings.facts(each, changed=changed) for each in loaded]})
+        told = {each.name: settings.facts(each, changed=changed) for each in configs}
+        answer({"feeds": told} if len(configs) > 1 else told[configs[0].name])
         return
-    for number, each in enumerate(loaded):
+    for number, each in enumerate(configs):
         click.echo("\n" if number else "", nl=False)
         click.echo("\n".join(map(words.safe, settings.document(each, changed=changed))))
 

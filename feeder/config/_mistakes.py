@@ -128,7 +128,7 @@ def compare(said: Said, root: Path) -> None:
     except (RuntimeError, OSError):  # the home of somebody unknown, which is told with the key; a link that leads to itself
         return
     for table, found in (("input", source), ("output", target)):
-        if found.is_file():
+        if "folder" in tables[table] and found.is_file():  # of a default it is told when it is needed
             said.add((table, "folder"), f"folder names {found}, which is a file", "name the folder that it is in")
     if source == target or source in target.parents or target in source.parents:
         said.add(("output", "folder"), f"the output {target} and the input {source} lie in one another", "give each a folder of its own")

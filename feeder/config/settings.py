@@ -73,6 +73,7 @@ def document(config: Config, *, changed: bool = False) -> Iterator[str]:
     for table, group in groupby(chosen, lambda setting: setting.table):
         yield from ("", f"[{table}]")
         rows = [(f"{setting.key} = {setting.text}" if setting.text else f"#{setting.key}", _whence(setting)) for setting in group]
+        rows = [(said, whence.removeprefix(f"{config.root}/")) for said, whence in rows]  # the head says where the file is
         column = max((columns(said) for said, _ in rows if columns(said) <= _WIDEST), default=0)
         yield from (f"{said}{' ' * max(0, column - columns(said))}  # {whence}" for said, whence in rows)
 
