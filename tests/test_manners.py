@@ -325,6 +325,27 @@ def test_a_long_build_shows_how_far_it_is_and_leaves_nothing_behind(folder: Path
 # --- the end ---
 
 
+def test_a_service_can_be_quiet(folder: Path) -> None:
+    """It says nothing, and logs nothing that is no error."""
+    (folder / "input" / "new.txt").write_text("A new one\n\nIt was written after the others.\n")
+    command = [sys.executable, "-m", "feeder", "run", "--quiet", "--no-serve"]
+    process = subprocess.Popen(command, cwd=folder, env=around(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    end = time.monotonic() + 30
+    while not (folder / "output" / "articles" / "new.html").exists() and time.monotonic() < end:
+        time.sleep(0.05)
+    time.sleep(0.2)
+    process.send_signal(signal.SIGTERM)
+    assert (process.communicate(timeout=20), process.returncode) == (("", ""), 0)
+    assert (folder / "output" / "articles" / "new.html").exists()
+
+
+def test_ctrl_c_while_it_starts_says_nothing(tmp_path: Path) -> None:
+    """It is the system that ends the process, before anything of it is at work."""
+    (tmp_path / "click.py").write_text("import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(9)\n")
+    told = feeder("status", cwd=tmp_path, env=around(PYTHONPATH=f"{tmp_path}{os.pathsep}{ROOT}"))
+    assert (told.returncode, told.stdout, told.stderr) == (-signal.SIGINT, "", "")
+
+
 def test_a_second_ctrl_c_ends_at_once(tmp_path: Path) -> None:
     """The first lets the command clean up; what hangs there is not waited for."""
     program = (

@@ -21,6 +21,7 @@ from feeder.cli._around import (
     config_option,
     detail,
     host_option,
+    is_quiet,
     is_verbose,
     json_option,
     port_option,
@@ -125,6 +126,7 @@ def run(
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})  # until service.Signals takes it: one that comes during the imports waits
     from feeder import service
 
+    _hushed()
     loads = loaders(config_file, files, host, port)
     options = service.Options(watch=not no_watch, serve=not no_serve, accept_removals=accept_removals, verbose=is_verbose())
     sys.exit(service.run(loads, options, say=say))
@@ -191,7 +193,16 @@ def serve(files: tuple[str, ...], config_file: str | None, host: str | None, por
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})  # as in run
     from feeder import service
 
+    _hushed()
     sys.exit(service.serve(loaders(config_file, files, host, port), say=say))
+
+
+def _hushed() -> None:
+    """With --quiet, what is no error is not logged."""
+    if is_quiet():
+        import logging
+
+        logging.disable(logging.WARNING)
 
 
 def _made(path: Path, body: str) -> bool:
