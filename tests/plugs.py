@@ -93,6 +93,11 @@ def feeder(folder: Path, *arguments: str, path: Path, environ: Mapping[str, str]
     return subprocess.run([sys.executable, "-m", "feeder", *arguments], cwd=folder, env=ours, capture_output=True, text=True, timeout=60)
 
 
+def _main(site: str, command: str, package: str) -> None:
+    assert command == "install"
+    install(Path(package), Path(site))
+
+
 def _digest(body: bytes) -> str:
     return "sha256=" + base64.urlsafe_b64encode(hashlib.sha256(body).digest()).rstrip(b"=").decode()
 
@@ -131,3 +136,7 @@ def _point(said: str, module: str) -> tuple[str, str]:
 def forget() -> None:
     """Have the process look for plugins anew."""
     entry_points.cache_clear()
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])

@@ -38,8 +38,10 @@ class Shell:
         file.chmod(0o755)
 
     def feeder(self) -> None:
-        """Put `feeder` there, as an installation does."""
-        self.program("feeder", f'#!/bin/sh\nexec {sys.executable} -m feeder "$@"\n')
+        """Put `feeder` there, as an installation does, and a `pip` that installs packages of plugins beside it, without a network."""
+        site = self._programs.with_name("site")
+        self.program("feeder", f'#!/bin/sh\nPYTHONPATH={site}:$PYTHONPATH exec {sys.executable} -m feeder "$@"\n')
+        self.program("pip", f'#!/bin/sh\nexec {sys.executable} -m tests.plugs {site} "$@"\n')
 
     def start(self, command: str, log: Path | None = None) -> subprocess.Popen[bytes]:
         """Give a command to the shell."""

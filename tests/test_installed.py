@@ -165,6 +165,12 @@ class TestInstalledZip(Conformance):
         return InstalledPublisher(part, check=lambda path, body: None)
 
 
+def test_the_manual_shows_the_package_as_it_is() -> None:
+    """Each file of it, and none that is not there."""
+    shown = dict(re.findall(r"^```\w+ feeder-gemini/(\S+)\n(.*?)^```$", (plugs.ROOT / "docs/how-to/plugin.md").read_text(), re.MULTILINE | re.DOTALL))
+    assert shown == {path.relative_to(GEMINI).as_posix(): path.read_text() for path in GEMINI.rglob("*") if path.suffix in (".py", ".toml")}
+
+
 # -- options ---------------------------------------------------------------------------------------------------------------------
 
 OPTIONS = """
