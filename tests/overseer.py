@@ -115,9 +115,10 @@ def overseen(
     abstract: bool = False,
     held: bool = False,
     arguments: tuple[str, ...] = (),
+    before: tuple[str, ...] = (),
     **more: str,
 ) -> Iterator[Overseen]:
-    """A `feeder run` in `folder` under a manager. `held`: its first summary waits. `more` goes into its environment."""
+    """A `feeder run` in `folder` under a manager. `held`: its first summary waits. `before` starts it. `more` goes into its environment."""
     _plugin(folder / "site")
     (folder / "input").mkdir(exist_ok=True)
     (folder / "feeder.toml").write_text(f'[input]\nsettle = "100ms"\n[summary]\nkind = "waits"\n{toml}')
@@ -128,7 +129,7 @@ def overseen(
         way.bind(f"\0{name[1:]}" if abstract else name)
         environ = {**os.environ, "PYTHONPATH": f"{Path(__file__).parent.parent}:{folder / 'site'}", "NOTIFY_SOCKET": name, **more}
         environ |= {"WATCHDOG_USEC": str(int(watchdog * 1_000_000))} if watchdog else {}
-        command = [sys.executable, "-m", "feeder", "run", "--port", "0", *arguments]
+        command = [*before, sys.executable, "-m", "feeder", "run", "--port", "0", *arguments]
         with (folder / "out").open("w") as out, (folder / "log").open("w") as log:
             process = subprocess.Popen(command, cwd=folder, env=environ, stdout=out, stderr=log, stdin=subprocess.DEVNULL, text=True)
         try:

@@ -11,7 +11,7 @@ from feeder.cli._completion import completion
 from feeder.cli._configuring import config
 from feeder.cli._mending import export, import_, recover, retry
 from feeder.cli._publishing import build, init, run, serve
-from feeder.cli._serving import healthcheck
+from feeder.cli._serving import healthcheck, systemd
 from feeder.cli._shape import Group
 
 __all__ = ["EXIT_CODES", "FAULT", "GONE", "INTERRUPTED", "QUARANTINE", "main"]
@@ -20,7 +20,7 @@ SECTIONS = {
     "Begin": (init, config, completion),
     "Publish": (run, build, serve),
     "Ask": (check, status, plan, explain),
-    "Run as a service": (healthcheck,),
+    "Run as a service": (healthcheck, systemd),
     "Mend and move": (retry, recover, import_, export),
 }
 

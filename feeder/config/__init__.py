@@ -27,7 +27,7 @@ from feeder.errors import ConfigError, Problem
 from feeder.model import Person
 from feeder.text import clean, line
 
-__all__ = ["LARGEST", "Config", "load", "origins"]
+__all__ = ["LARGEST", "Config", "load", "origins", "secret_variables"]
 
 LARGEST = 1_000_000  # bytes of a file with a configuration, or with one value of it
 
@@ -56,6 +56,11 @@ def load(path: Path | None, environ: Mapping[str, str], options: Mapping[str, st
         raise ConfigError(problems)
     whence = {"root": root, "file": found and found.absolute(), "said": (*said.origins(), *own), "heard": tuple(said.heard(environ))}
     return Config.model_validate({**whence, "parts": parts, **_completed(tables, root)})
+
+
+def secret_variables() -> tuple[str, ...]:
+    """The environment variables that hold a secret."""
+    return tuple(f"FEEDER_{name}".upper().replace(".", "__") for name in SECRETS)
 
 
 def origins(config: Config) -> Mapping[str, str]:
