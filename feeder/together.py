@@ -8,9 +8,10 @@ from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
 
-from feeder.config import Config, origins
+from feeder.config import Config, origins, titled
 from feeder.errors import ConfigError, Problem
 from feeder.front import place
+from feeder.model import Person
 
 __all__ = ["Load", "loaded", "reloaded", "where"]
 
@@ -56,7 +57,7 @@ def reloaded(loads: Sequence[Load], running: Sequence[Config]) -> tuple[Config |
     if len(loads) == 1:
         return tuple(found)
     serve = found[0].serve if isinstance(found[0], Config) else running[0].serve
-    told = [one if isinstance(one, ConfigError) else one.model_copy(update={"among": len(loads), "serve": serve}) for one in found]
+    told = [one if isinstance(one, ConfigError) else _placed(one, len(loads)).model_copy(update={"serve": serve}) for one in found]
     while problems := _in_the_way(told, running):
         for index, wrong in problems.items():
             told[index] = ConfigError(tuple(wrong))
@@ -88,7 +89,13 @@ def _attempt(load: Load) -> Config | ConfigError:
 
 
 def _placed(config: Config, among: int) -> Config:
-    return config.model_copy(update={"among": among})
+    """The configuration among so many. In one folder, whose name is the title of one alone, they are told apart by theirs."""
+    feed, said = config.feed, origins(config)
+    if said["feed.title"] == "default":
+        title = titled(config.name)
+        authors = (Person(title),) if said["feed.authors"] == "default" else feed.authors
+        feed = feed.model_copy(update={"title": title, "authors": authors})
+    return config.model_copy(update={"among": among, "feed": feed})
 
 
 def _served(config: Config, first: Config) -> Config:

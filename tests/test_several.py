@@ -14,13 +14,16 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
 
+from feeder import compose, config, service, together
 from feeder.ledger import holder
+from feeder.renderers import xml
 from tests.newsboat import Newsboat
 
 ROOT = Path(__file__).parent.parent
@@ -150,7 +153,6 @@ def test_the_greeting_says_where_each_feed_is_and_where_all_are(four: Site) -> N
         "away: Publishing away/ to out/away/ when a file changes, and every 1h.",
         f"  page  {at}/away/",
         f"  feed  {at}/away/feed.xml",
-        f"All feeds: {at}/",
         "Ctrl-C stops them.",
     ]
 
@@ -269,6 +271,7 @@ def test_what_happens_to_one_feed_happens_to_no_other(tmp_path: Path) -> None:
         site.feed(name)
     with site.running("run", "a.toml", "b.toml", "c.toml") as process:
         until(lambda: all(site.titles(f"/{name}/") for name in "abc"))
+        assert f"All feeds: {site.address}/" in site.said
         before = {name: site.get(f"/{name}/feed.xml").fields["etag"] for name in "abc"}
         due = datetime.now().astimezone().replace(microsecond=0) + timedelta(seconds=3)
         site.write("a", "secret", "Zqsecret", f"date: {due.isoformat()}\n")
@@ -399,6 +402,30 @@ def test_a_program_has_the_facts_of_each_feed_by_its_name(tmp_path: Path) -> Non
     assert code in (0, 65)
     assert [facts["name"] for facts in json.loads(site.run("status", "--json", "a.toml", "b.toml")[1])["feeds"]] == ["a", "b"]
     assert set(json.loads(site.run("build", "--json", "a.toml")[1])) >= {"changes", "written"}, "one alone is as it ever was"
+
+
+def test_feeds_that_were_begun_alone_under_one_id_are_warned_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    site = Site(tmp_path)
+    for name in ("a", "b"):
+        site.feed(name)
+        with compose.publishing(config.load(tmp_path / f"{name}.toml", {})):
+            pass
+    configs = together.loaded([partial(config.load, tmp_path / f"{name}.toml", {}) for name in ("a", "b")])
+    with compose.publishing(configs[0]) as one, compose.publishing(configs[1]) as other:
+        service._warn_of_twins(configs, [one, other])
+    assert [record.name for record in caplog.records] == ["feeder.b"]
+    assert f"it has the id of a, {one.press.site.id}: " in caplog.text
+
+
+def test_no_memory_that_documents_are_made_with_is_shared_and_all_are_bounded_together(tmp_path: Path) -> None:
+    """Two threads in one would spoil it."""
+    site = Site(tmp_path)
+    for name in ("a", "b"):
+        site.feed(name)
+    configs = together.loaded([partial(config.load, tmp_path / f"{name}.toml", {}) for name in ("a", "b")])
+    with compose.publishing(configs[0]) as one, compose.publishing(configs[1]) as other:
+        assert one.press.memo is not other.press.memo
+        assert one.press.memo.room + other.press.memo.room <= xml.ROOM
 
 
 # -- who only serves -------------------------------------------------------------------------------------------------------------

@@ -54,6 +54,13 @@ def test_each_has_its_own_path_where_it_has_no_address_and_the_one_server(tmp_pa
     assert len({one.state, other.state, last.state}) == 3
 
 
+def test_each_is_called_like_its_file_where_it_has_no_title() -> None:
+    """They may all lie in one folder, whose name is the title of one alone."""
+    one, other, last = together.loaded(written({"river-news.toml": feed("a"), "b.toml": feed("b", '[feed]\ntitle = "Mine"\n'), "x/feeder.toml": ""}))
+    assert [config.feed.title for config in (one, other, last)] == ["River news", "Mine", "X"]
+    assert [config.feed.authors[0].name for config in (one, other, last)] == ["River news", "Mine", "X"]
+
+
 def test_one_alone_is_as_it_ever_was() -> None:
     (alone,) = together.loaded(written({"a.toml": ""}))
     assert alone == config.load(Path("a.toml"), {})

@@ -27,7 +27,7 @@ from feeder.errors import ConfigError, Problem
 from feeder.model import Person
 from feeder.text import clean, line
 
-__all__ = ["LARGEST", "Config", "load", "origins", "secret_variables"]
+__all__ = ["LARGEST", "Config", "load", "origins", "secret_variables", "titled"]
 
 LARGEST = 1_000_000  # bytes of a file with a configuration, or with one value of it
 
@@ -177,11 +177,16 @@ def _typed(field: FieldInfo, value: str) -> object:
     return value
 
 
+def titled(name: str) -> str:
+    """The title of a feed that nobody gave one, after the name of its folder, or of its file among several."""
+    title = line(clean(re.sub(r"[-_\s]+", " ", name))) or "Feeder"
+    return title[0].upper() + title[1:]
+
+
 def _completed(tables: Tables, root: Path) -> dict[str, Table]:
     """The tables with the defaults that depend on other keys."""
     feed, schedule = tables.feed, tables.schedule
-    title = feed.title or line(clean(re.sub(r"[-_\s]+", " ", root.name))) or "Feeder"
-    title = feed.title or title[0].upper() + title[1:]
+    title = feed.title or titled(root.name)
     time_zone = schedule.time_zone if "time_zone" in schedule.model_fields_set else feed.time_zone
     return {
         **dict(tables),

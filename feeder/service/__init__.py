@@ -19,13 +19,14 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
+from itertools import combinations
 from typing import NoReturn
 
 from feeder import compose, edition, notify, rescue, together
 from feeder.clock import Clock
 from feeder.config import Config, origins
 from feeder.errors import ConfigError, FeederError
-from feeder.front import Door
+from feeder.front import Door, place
 from feeder.host import Signals, write_logs
 from feeder.listener import Server
 from feeder.notice import Notice
@@ -69,6 +70,7 @@ def run(loads: Sequence[Load], options: Options, *, say: Callable[[str], None]) 
     with Signals() as signals, ExitStack() as stack:
         configs = together.loaded(loads)
         parts = _opened(configs, stack)
+        _warn_of_twins(configs, parts)
         restart = functools.partial(manager.restarting, signals.restart)
         house = House(_services(configs, parts, loads, options, restart), loads)
         for config, part in zip(configs, parts, strict=True):
@@ -116,6 +118,14 @@ def _opened(configs: Sequence[Config], stack: ExitStack) -> list[Parts]:
     if failed:
         raise _joined(failed)
     return parts
+
+
+def _warn_of_twins(configs: Sequence[Config], parts: Sequence[Parts]) -> None:
+    """Say which feeds have one id, as those may that were begun alone and without a base_url. An id never changes by itself, so it is no mistake."""
+    for (one, its), (other, theirs) in combinations(zip(configs, parts, strict=True), 2):
+        if its.press.site.id == theirs.press.site.id:
+            what_to_do = "readers may take one for the other; before anybody subscribes, give one of them another id in [feed]"
+            named(other).warning("it has the id of %s, %s: %s", one.name, its.press.site.id, what_to_do)
 
 
 def _joined(failed: Sequence[tuple[Config, FeederError]]) -> FeederError:
@@ -238,7 +248,8 @@ def _stood(look: Callable[[], None]) -> bool:
 def _greeting(configs: Sequence[Config], options: Options) -> str:
     several = len(configs) > 1
     lines = [line for config in configs for line in _introduced(config, options, of=f"{config.name}: " if several else "")]
-    if several and options.serve:
+    roots = [config for config in configs if config.feed.base_url and not place(config.base)[1]]
+    if several and options.serve and len(roots) != 1:  # of one alone, the server's front page is its own
         lines.append(f"All feeds: {_here(configs[0].model_copy(update={'among': 1}))}")
     return "\n".join([*lines, f"Ctrl-C stops {'them' if several else 'it'}."])
 

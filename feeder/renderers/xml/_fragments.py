@@ -36,7 +36,7 @@ class Memo:
     """What was made of entries, the last used of it, as far as it fits into `room` bytes with the entries themselves."""
 
     def __init__(self, room: int) -> None:
-        self._room = room
+        self.room = room
         self._used = 0
         self._held: dict[Hashable, tuple[Entry, Fragment]] = {}
 
@@ -51,7 +51,7 @@ class Memo:
         fragment = _cut(make())
         self._held[key] = (entry, fragment)
         self._used += _weight(self._held[key])
-        while self._used > self._room:
+        while self._used > self.room:
             self._used -= _weight(self._held.pop(next(iter(self._held))))
         return fragment
 
