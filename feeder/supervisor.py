@@ -16,7 +16,7 @@ from typing import Protocol
 
 from feeder.clock import Clock
 from feeder.errors import Abandoned, FeederError, LedgerError, PublishError
-from feeder.standing import Service
+from feeder.standing import Remark, Service
 
 __all__ = ["BOUNDS", "Bell", "Figures", "Outcome", "Pace", "Runner", "Work"]
 
@@ -267,7 +267,7 @@ class Runner:
             did=last[1] if last else "",
             error=self._error,
             next=self._bell.next(),
-            notes=tuple(sorted(self._notes.items())),
+            notes=tuple(Remark(about, problem) for about, problem in sorted(dict(self._notes).items())),
         )
 
     # the supervisor

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from feeder.config import Config
+    from feeder.errors import LedgerError
 
-__all__ = ["DAYS", "settings", "survey"]
+__all__ = ["DAYS", "settings", "survey", "unread"]
 
 DAYS = 60
 """Days of which it is told how many articles were published, today (UTC) the last of them."""
@@ -35,6 +36,11 @@ def survey(state: Path, *, now: datetime, most: int | None = None, name: str = "
         return blank
     with closing(ledger), ledger.snapshot():
         return _told(ledger, blank, now, most)
+
+
+def unread(state: Path, error: LedgerError, *, now: datetime, name: str = "") -> Standing:
+    """How a feed stands whose ledger cannot be read: why, and nothing else."""
+    return Standing(version=__version__, at=now, name=name, process=holder(state), trouble=str(error))
 
 
 def _told(ledger: Ledger, blank: Standing, now: datetime, most: int | None) -> Standing:
@@ -120,4 +126,4 @@ def settings(config: Config) -> tuple[Setting, ...]:
 
     shown = ", ".join(json.dumps(LedgerHub(hub).shown) for hub in config.websub.hubs)
     told = ((one, f"[{shown}]" if one.name == "websub.hubs" and shown else one.text) for one in settings(config) if not one.secret)
-    return tuple(Setting(one.name, value, f"{one.origin}: {one.note}" if one.note else one.origin) for one, value in told)
+    return tuple(Setting(one.name, value, one.origin, one.note) for one, value in told)

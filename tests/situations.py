@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from feeder.standing import Aside, Assistant, Cycle, Day, Failing, Hub, More, Note, Out, Service, Setting, Settling, Standing, Waiting
+from feeder.standing import Aside, Assistant, Cycle, Day, Failing, Hub, More, Note, Out, Remark, Service, Setting, Settling, Standing, Waiting
 
 __all__ = ["EMPTY", "EVIL", "NOON", "RICH", "WELL"]
 
@@ -105,12 +105,10 @@ RICH = Standing(
     failing=(Failing("the renderer gopher cannot make menu.txt: ValueError: no port", NOON - HOUR),),
     cycles=_CYCLES,
     days=_DAYS,
-    service=Service(
-        **{name: getattr(_LIVE, name) for name in ("since", "ready", "page", "cycles", "failures", "last", "next")},
-        did="nothing new",
+    service=_LIVE._replace(
         error="the output cannot be written: No space left on device; make room",
         busy=12.3,
-        notes=(("watch", "the folder is not watched: too many files"),),
+        notes=(Remark("watch", "the folder is not watched: too many files"),),
         settling=(Settling("harbour/being-written.md", 0.7),),
     ),
     settings=_SETTINGS,

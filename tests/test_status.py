@@ -9,15 +9,16 @@ import re
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 from lxml import html
 
-from feeder import compose, config
+from feeder import compose, config, together
 from feeder.clock import Clock
 from feeder.desk import Asked
 from feeder.ledger import FileRecord, Ledger
@@ -129,7 +130,7 @@ def test_looks_are_bars_from_the_oldest_to_the_newest_with_a_line_at_the_median(
     plot = cycle_plot(cycles)
     assert [(bar.height, bar.says[-5:]) for bar in plot.bars] == [(5, "did 2"), (100, "did 1"), (25, "did 0")]
     assert (plot.middle, plot.ticks) == (25, ("2 s", "1 s", "0"))
-    assert plot.says == "Half of them took at most 0.50 s, the longest 2.00 s."
+    assert plot.says == "Half of them took at most 0.50 s (the line), the longest 2.00 s."
     assert cycle_plot(cycles[:1]).bars[0].height == pytest.approx(500 / 6)
     assert cycle_plot([Cycle(NOON, 0.0, "")]).bars[0].height == 0
 
@@ -260,7 +261,7 @@ def test_the_owner_sees_how_it_stands(tmp_path: Path) -> None:
         there = [file.stat().st_size for file in (tmp_path / "output").rglob("*.*") if file.is_file()]
         assert sum(cycle["documents"] for cycle in told["cycles"]) >= len(there) - 1
         assert sum(cycle["bytes"] for cycle in told["cycles"]) >= sum(there) * 0.9
-        assert {"key": "input.settle", "value": '"100ms"', "origin": "feeder.toml:2"} in [
+        assert {"key": "input.settle", "value": '"100ms"', "origin": "feeder.toml:2", "note": ""} in [
             {**setting, "origin": Path(setting["origin"]).name} for setting in told["settings"]
         ]
         page = html.document_fromstring(asked(port, "/status")[2].decode())
@@ -350,11 +351,43 @@ def test_it_is_shown_while_the_first_cycle_runs_and_while_somebody_writes(tmp_pa
         server.stop(0.2)
 
 
-def test_of_several_feeds_a_program_is_told_a_list() -> None:
-    desk = desks(lambda: (RICH, WELL), lambda: (TOKEN, True))["status.json"]
+def test_of_several_feeds_a_program_is_told_each_by_its_name() -> None:
+    desk = desks(lambda: (replace(RICH, name="a"), replace(WELL, name="b")), lambda: (TOKEN, True))["status.json"]
     later = desk(Asked("status.json", fields={"authorization": f"Bearer {TOKEN}"}))
     assert callable(later)
-    assert [feed["state"] for feed in json.loads(later().body)["feeds"]] == ["trouble", "ok"]
+    assert [(feed["name"], feed["state"]) for feed in json.loads(later().body)["feeds"]] == [("a", "trouble"), ("b", "ok")]
+
+
+@pytest.mark.parametrize("settings", ["", '[feed]\nbase_url = "https://{name}.example/"\n'])
+def test_of_several_feeds_in_one_service_the_owner_sees_all_and_a_stranger_none(tmp_path: Path, settings: str) -> None:
+    """On each host the answer to a stranger is that of any other unknown address there."""
+    loads = []
+    for name in ("north", "south"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"{SECRET}.md").write_text("---\ndate: 2999-01-01\n---\n# Zqlater\n\nThe future.\n")
+        (tmp_path / name / "rain.md").write_text("# Rain\n\nIt rained for a week.\n")
+        said = f'[input]\nfolder = "{name}"\nsettle = "100ms"\n[output]\nfolder = "{name}-out"\n[schedule]\nevery = "1h"\n'
+        (tmp_path / f"{name}.toml").write_text(said + settings.format(name=name))
+        loads.append(partial(config.load, tmp_path / f"{name}.toml", {"FEEDER_SERVE__TOKEN": TOKEN} if settings else {}))
+    with ExitStack() as stack:
+        configs = together.loaded(loads)
+        opened = [(one, stack.enter_context(compose.publishing(one))) for one in configs]
+        options = {"watch": False, "accept_removals": False, "on_hung": lambda: None, "clock": Clock()}
+        house = House([Service(one, part, load, **options) for (one, part), load in zip(opened, loads, strict=True)], loads)  # type: ignore[arg-type]
+        port = house.serve("127.0.0.1", 0, owned(house.services))
+        house.start(configs)
+        stack.callback(house.stop)
+        for name in ("north", "south"):
+            until_there(port, f"/{name}/articles/rain.html")
+        key = {"Authorization": f"Bearer {TOKEN}"} if settings else {}
+        for asks in ({}, {"Host": "north.example"}) if settings else ({},):
+            told = json.loads(asked(port, "/status.json", **key, **asks)[2])["feeds"]
+            assert [(feed["name"], feed["published"]) for feed in told] == [("north", 1), ("south", 1)]
+            assert b"north" in asked(port, "/status", **key, **asks)[2]
+        for host in ("north.example", "south.example", "evil.example"):
+            status, headers, body = asked(port, "/status", Host=host)
+            assert (status, SECRET.encode() in body) == (401 if settings else 404, False)
+            assert settings or (status, headers, body) == asked(port, "/none", Host=host)
 
 
 # --- in a browser ---

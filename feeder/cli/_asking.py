@@ -124,16 +124,11 @@ def status(files: tuple[str, ...], config_file: str | None, *, as_json: bool, ev
 
 def _status(file: str | None, state: Path, name: str, *, as_json: bool, everything: bool) -> Mapping[str, object]:
     """Say how one feed stands, or return the facts for a program."""
+    from feeder.cli._standing import MOST, lines
     from feeder.clock import Clock
     from feeder.survey import settings, survey
 
-    now = Clock().now()
-    if as_json:
-        stands = survey(state, now=now, name=name)
-    else:
-        from feeder.cli._standing import MOST, lines
-
-        stands = survey(state, now=now, most=None if everything else MOST)
+    stands = survey(state, now=Clock().now(), most=None if as_json or everything else MOST, name=name)
     if everything:
         from dataclasses import replace
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from click import unstyle
+
 from feeder.cli._around import styled
 from feeder.standing import count, distance, size, stamped
-from feeder.terminal import columns, shortened
 from feeder.words import safe
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ MOST = 20
 """Rows of a list that are told unless all are asked for."""
 COLUMN = 14
 CYCLES, LATEST = 10, 5
+TITLE = 60  # columns of a title
 BARS = "▁▂▃▄▅▆▇█"
 
 
@@ -115,7 +117,7 @@ def _notes(s: Standing) -> Iterator[str]:
 
 def _latest(s: Standing) -> Iterator[str]:
     yield from _title("Published last", 0 if not s.latest else min(len(s.latest), LATEST))
-    yield from _table([stamped(out.published), distance(out.published, s.at), shortened(safe(out.title), 60)] for out in s.latest[:LATEST])
+    yield from _table([stamped(out.published), distance(out.published, s.at), _short(safe(out.title))] for out in s.latest[:LATEST])
 
 
 def _cycles(s: Standing) -> Iterator[str]:
@@ -143,12 +145,27 @@ def _when(moment: datetime, now: datetime) -> str:
     return f"{distance(moment, now)} ({stamped(moment)})"
 
 
+def _short(title: str) -> str:
+    if len(title) <= TITLE and title.isascii():
+        return title
+    from feeder.terminal import shortened  # it takes as long to load as the ledger to read, and is seldom needed
+
+    return shortened(title, TITLE)
+
+
+def _width(cell: str) -> int:
+    plain = unstyle(cell)
+    if plain.isascii():
+        return len(plain)
+    from feeder.terminal import columns
+
+    return columns(plain)
+
+
 def _table(rows: Iterable[list[str]]) -> Iterator[str]:
     """Rows in columns as wide as their widest cell, two apart; the last is as wide as it likes."""
-    from click import unstyle
-
     table = list(rows)
-    widths = [max((columns(unstyle(cell)) for cell in column), default=0) for column in zip(*table, strict=True)]
+    widths = [max(map(_width, column), default=0) for column in zip(*table, strict=True)]
     for row in table:
-        padded = (f"{cell}{' ' * (width - columns(unstyle(cell)))}" for cell, width in zip(row, widths, strict=True))
+        padded = (f"{cell}{' ' * (width - _width(cell))}" for cell, width in zip(row, widths, strict=True))
         yield f"  {'  '.join(padded)}".rstrip()

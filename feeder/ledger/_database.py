@@ -8,9 +8,9 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from feeder.clock import Clock
 from feeder.errors import Busy, Damaged, LedgerError
@@ -79,8 +79,7 @@ MIGRATIONS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Logged:
+class Logged(NamedTuple):
     """A cycle that did something: when, how long, what, and how many documents and bytes it wrote; None where that was not counted yet."""
 
     started: datetime

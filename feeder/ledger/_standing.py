@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 from feeder.ledger._database import Database, moment
 from feeder.ledger._rows import FILES, FileRecord, file_record, stamp
@@ -26,8 +26,7 @@ PER_DAY = """
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """How it stands: entries that were ever public by state, what waits and until when, files with a problem, and files with a note.
 
     Of the lists the first ones; `waiting`, `troubled` and `flagged` count them all. `kept` are the paths of those files in quarantine whose

@@ -62,13 +62,13 @@ class StatusPage:
         return text.encode("utf-8", "replace")
 
 
-def _tables(settings: Sequence[Setting]) -> dict[str, list[tuple[str, Setting]]]:
-    """The settings by table, each with its key there."""
+def _tables(settings: Sequence[Setting]) -> list[tuple[str, bool, list[tuple[str, Setting]]]]:
+    """The settings by table: its name, whether anything was said in it, and each key there with its setting."""
     found: dict[str, list[tuple[str, Setting]]] = {}
     for setting in settings:
         table, _, key = setting.key.rpartition(".")
         found.setdefault(table, []).append((key, setting))
-    return found
+    return [(table, any(setting.origin != "default" for _, setting in rows), rows) for table, rows in found.items()]
 
 
 def day_plot(days: Sequence[Day]) -> Plot:
@@ -89,10 +89,10 @@ def cycle_plot(cycles: Sequence[Cycle]) -> Plot:
     top = _top(longest)
     told = ((cycle.seconds, f"{stamped(cycle.at)}: {cycle.seconds:.2f} s, {printable(cycle.did)}") for cycle in reversed(cycles))
     bars = tuple(Bar(x, HEIGHT * seconds / top, says) for x, (seconds, says) in enumerate(told))
-    said = f"Half of them took at most {usual:.2f} s, the longest {longest:.2f} s."
+    said = f"Half of them took at most {usual:.2f} s (the line), the longest {longest:.2f} s."
     ends = (stamped(cycles[-1].at.date()), "", stamped(cycles[0].at.date()))
     ticks = (f"{top:g} s", f"{top / 2:g} s", "0")
-    return Plot(f"Seconds of the last {count(len(times), 'look')} that did something", said, bars, ticks, ends, HEIGHT * usual / top)
+    return Plot(f"Seconds of the last {count(len(times), 'look')} with something to do", said, bars, ticks, ends, HEIGHT * usual / top)
 
 
 def _ceiling(most: int) -> int:

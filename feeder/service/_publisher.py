@@ -204,9 +204,9 @@ class Service:
         config, (seen, settling) = self._config, self._settling
         left = sorted((max(0.0, seconds - self._clock.tick() + seen), path) for path, seconds in settling.items())
         told = tuple(Settling(path, round(seconds, 1)) for seconds, path in left[:MOST])
-        live = replace(self.runner.standing(), page=config.base, settling=told)
+        live = self.runner.standing()._replace(page=config.base, settling=told)
         found = surveyed(config.state, self._clock.now(), self.name if config.among > 1 else "")
-        more = replace(found.more, settling=len(left) - len(told))
+        more = found.more._replace(settling=len(left) - len(told))
         return replace(found, more=more, service=live, settings=settings(config))
 
     def _link(self, path: str) -> str | None:

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Protocol
 
-from feeder import __version__
 from feeder.config import Config
 from feeder.desk import Asked, Desk, Later, Told
 from feeder.errors import LedgerError
 from feeder.guard import Verdict, admitted
 from feeder.renderers.status import REFRESH, STYLE, StatusPage
-from feeder.standing import Standing, facts
-from feeder.survey import survey
+from feeder.standing import Standing, told
+from feeder.survey import survey, unread
 
 __all__ = ["MOST", "Feed", "Feeds", "Owner", "desks", "guarded", "owned", "owner_of", "surveyed"]
 
@@ -106,9 +104,8 @@ def desks(feeds: Feeds, owner: Owner) -> Mapping[str, Desk]:
 
 
 def _as_json(feeds: Sequence[Standing]) -> bytes:
-    """One feed as `feeder status --json` tells it; of several the list. In ASCII: a name need not be UTF-8."""
-    told = [facts(feed) for feed in feeds]
-    return json.dumps(told[0] if len(told) == 1 else {"feeds": told}, indent=1).encode() + b"\n"
+    """As `feeder status --json` tells it. In ASCII: a name need not be UTF-8."""
+    return json.dumps(told(feeds), indent=1).encode() + b"\n"
 
 
 def surveyed(state: Path, now: datetime, name: str) -> Standing:
@@ -116,4 +113,4 @@ def surveyed(state: Path, now: datetime, name: str) -> Standing:
     try:
         return survey(state, now=now, most=MOST, name=name)
     except LedgerError as error:
-        return Standing(version=__version__, at=now, name=name, process=os.getpid(), trouble=str(error))
+        return unread(state, error, now=now, name=name)
