@@ -147,6 +147,7 @@ def test_every_command_tells_mistakes_and_ends_with_78(here: Path, command: tupl
     [
         ("feder.toml", ("feeder.toml", "other.toml"), "did you mean feeder.toml?"),
         ("notes.toml", ("feeder.toml", "other.toml"), "did you mean feeder.toml?"),
+        ("note.toml", ("feeder.toml", "notes.toml"), "did you mean notes.toml?"),
         ("a.toml", ("notes.toml",), "did you mean notes.toml?"),
         ("a.toml", (), "`feeder init` writes one"),
         ("else/where/a.toml", ("feeder.toml",), "there is no folder else/where either"),

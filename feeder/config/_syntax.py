@@ -49,6 +49,8 @@ Told = tuple[int, str, str]  # column, reason, hint
 _STRING = re.compile(r""""(?:\\.|[^"\\])*"|'[^']*'|#.*""")
 _TRUTHS = {"true": "true", "yes": "true", "on": "true", "false": "false", "no": "false", "off": "false"}
 _HEADER = re.compile(r"^[ \t]*\[", re.MULTILINE)
+_STATEMENT = re.compile(r"""[ \t]*(\[|[\w."'-]+\s*=)""")
+_SECRET = re.compile(r"""[\w."' -]*(key|token|secret|password)["' ]*[=:]""", re.IGNORECASE)
 _QUOTES = dict.fromkeys("“”„‟«»‹›〝〞＂″", '"') | dict.fromkeys("‘’‚‛＇′", "'")
 
 
@@ -64,14 +66,16 @@ def mended(text: str) -> tuple[str, tuple[Wrong, ...]]:
             said, offset = _place(str(error), text)
             start, end, wrong = _mistake(said, offset, text)
             found.append(wrong)
-            text = text[:start] + _instead(text[start:end], wrong.offset - start) + text[end:]
+            text = text[:start] + _instead(said, text[start:end], wrong.offset - start) + text[end:]
         else:
             return text, tuple(found)
     return "", tuple(found)
 
 
-def _instead(part: str, column: int) -> str:
-    """What is read in its place: where letters outside of quotes only look wrong, the right ones, and else spaces."""
+def _instead(said: str, part: str, column: int) -> str:
+    """What is read in its place: where backslashes, or letters outside of quotes, only look wrong, the right ones; else spaces."""
+    if said.startswith(("Unescaped", "Invalid hex")) and "\\" in part:
+        return part.replace("\\", "/")
     plain = _plain(part)
     if "\n" in part or column >= len(plain) or _straight(plain[column]) == plain[column]:
         return re.sub(r"[^\n]", " ", part)
@@ -117,7 +121,7 @@ def _end(text: str, start: int, end: int) -> int:
 def _twice(said: str, text: str, start: int, end: int) -> tuple[int, int, Wrong]:
     """A key or a table that is there already; the key of a value of several lines stands above."""
     begin = start
-    while begin and not re.match(r"""[ \t]*(\[|[\w."'-]+\s*=)""", text[begin:]):
+    while begin and not _STATEMENT.match(text, begin):
         begin = text.rfind("\n", 0, begin - 1) + 1
     row = text[begin:end]
     column, name = len(row) - len(row.lstrip()), row.strip().partition("=")[0].strip().partition("#")[0].strip()
@@ -137,9 +141,10 @@ def _same(line: str, name: str) -> bool:
 
 def _opened(said: str, text: str, start: int, row: str) -> tuple[int, int, Wrong] | None:
     """A list, a table in braces or a long string that was begun above and not ended: tomllib stops at what comes after."""
-    if len(re.findall('"""', text[:start] + row)) % 2:
-        at = (text[:start] + row).rfind('"""')
-        return text.rfind("\n", 0, at) + 1, len(text), Wrong(at, 'the """ of this text is not closed', 'close it with """')
+    for long in ('"""', "'''"):
+        if said.startswith(("Unterminated", "Expected")) and long in text and text.count(long) % 2 and not text[start:].rstrip().endswith(long):
+            at = text.rfind(long)
+            return text.rfind("\n", 0, at) + 1, len(text), Wrong(at, f"the {long} of this text is not closed", f"close it with {long}")
     if said.startswith("Unclosed") and not re.search(r"[\[{]", _plain(row)):
         return _above(text, start, start + len(row))
     if not re.match(r"\s*(\[|[\w.\"'-]+\s*=|$)", row) or (_fails(row) and row.strip()):
@@ -174,6 +179,8 @@ def _fails(row: str) -> bool:
 
 
 def _explained(line: _Line) -> Told:
+    if _SECRET.match(line.text.lstrip()):  # what stands there is not repeated
+        return line.column, "this is not TOML, and a secret does not belong in this file", "it comes from the environment alone"
     for rule in _RULES:
         if told := rule(line):
             return told
@@ -309,7 +316,7 @@ def _words(line: _Line) -> Told | None:
     if value[0] in "\"'":
         return _quotes(line, key, value)
     if re.match(r"""[^\[{"']+$""", value) and not re.fullmatch(r"[\d_]+", value):
-        return column, "this is not a value: text stands in quotes", _meant(f'{key} = "{value}"')
+        return column, "this is not a value: text stands in quotes", _meant(f'{key} = "{value}"') or "put quotes around it"
     if re.match(r"""[^\[{"']+["']$""", value):
         return column, "the quotes are closed and not opened", _meant(f"{key} = {value[-1]}{value}")
     return None
@@ -330,7 +337,7 @@ def _right(value: str) -> str:
 
 def _meant(right: str) -> str:
     """The suggestion, if it is TOML and short."""
-    return "" if _fails(right) or len(right) > 80 else f"did you mean {right}?"
+    return "" if _fails(right) or len(right) > 80 or re.search(r"://[^/\s]*@", right) else f"did you mean {right}?"
 
 
 def _others(line: _Line) -> Told | None:
