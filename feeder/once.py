@@ -215,7 +215,8 @@ def explain(config: Config, file: Path) -> Explained:
         except Unreadable as error:
             raise Unreadable(f"{file}: {error.reason}", error.hint) from error
         known = next((k for k in parts.ledger.known().values() if k.path == path and k.state not in UNFILED), None)
-        facts = dict(chain(_said(article, summary), _promised(known, article, parts), _settings(config)))
+        base = _served(config, parts).base
+        facts = dict(chain(_said(article, summary), _promised(known, article, parts, base), _settings(config, base)))
         return Explained(facts, bool(_own(article, summary)), summary.reasons, _unseen(article, summary))
 
 
@@ -294,7 +295,7 @@ def _unseen(article: Article, summary: Summary) -> int:
     return len(sentences(said[end:], article.language)) if end >= 0 else 0
 
 
-def _promised(known: Known | None, article: Article, parts: Parts) -> Iterator[tuple[str, tuple[object, str]]]:
+def _promised(known: Known | None, article: Article, parts: Parts, base: str) -> Iterator[tuple[str, tuple[object, str]]]:
     if any(map(ignored_name, article.path.split("/"))):
         yield "state", ("left alone", "a name that begins with _ or . or is a temporary file's")
     elif known is None:
@@ -304,7 +305,7 @@ def _promised(known: Known | None, article: Article, parts: Parts) -> Iterator[t
     unseen = f"waits until {_when(known.published)}" if known.state is State.LIVE else str(known.state)
     yield "state", ("published" if known.public else unseen, "")
     yield "id", (known.id, "fixed at first sight")
-    yield "permalink", (parts.press.site.base + edition.page_path(known), "fixed at first sight")
+    yield "permalink", (base + edition.page_path(known), "fixed at first sight")
     yield "published", (_when(known.published), "the author" if known.stated else "first sight")
     yield "updated", (_when(known.updated), "the last change that readers can see")
     for ident, likeness in parts.ledger.stories.of(known.id):
@@ -313,8 +314,8 @@ def _promised(known: Known | None, article: Article, parts: Parts) -> Iterator[t
         yield f"same story {other.path}", (other.title, f"likeness {likeness:.2f}{seen}")
 
 
-def _settings(config: Config) -> Iterator[tuple[str, tuple[object, str]]]:
-    yield "base URL", (config.base, origins(config).get("feed.base_url", "default"))
+def _settings(config: Config, base: str) -> Iterator[tuple[str, tuple[object, str]]]:
+    yield "base URL", (base, origins(config).get("feed.base_url", "default") if base == config.base else "the published feed")
 
 
 def _when(moment: object) -> str:

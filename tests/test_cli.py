@@ -932,6 +932,7 @@ def test_other_commands_beside_a_running_service(quick: Desk) -> None:
         pid = process.child.pid
         assert f"runs as process {pid}\n" in quick.type("status").stdout
         assert quick.json("status")["process"] == pid
+        assert process.address() + "articles/river.html" in quick.type("explain", "input/river.txt").stdout
         assert quick.type("plan").stdout == "nothing would change\n"
         second = quick.type("build")
         assert second.exit_code == 75
