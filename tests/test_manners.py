@@ -116,7 +116,7 @@ def test_every_command_has_examples_and_the_common_options(name: str) -> None:
 @pytest.mark.parametrize(("name", "line"), EXAMPLES)
 def test_every_example_is_understood(name: str, line: str, folder: Path) -> None:
     """Every option in it is there, and every word has its place."""
-    (given,) = [part.split(">")[0] for part in line.split("|") if "feeder" in part]
+    given = next(part.split(">")[0] for part in line.split("|") if part.strip().startswith("feeder "))
     words = shlex.split(given)[1 + len(name.split()) :]
     command = COMMANDS[name]
     with command.make_context(name, words, parent=main.context_class(main, info_name="feeder")):
@@ -124,9 +124,11 @@ def test_every_example_is_understood(name: str, line: str, folder: Path) -> None
     assert line in " ".join(typed(*name.split(), "--help").stdout.split())
 
 
-@pytest.mark.parametrize(("name", "line"), [(n, line) for n, line in EXAMPLES if n in ENDING and re.fullmatch(r"[^|>&$]*", line)])
+@pytest.mark.parametrize(
+    ("name", "line"), [(n, line) for n, line in EXAMPLES if n in ENDING and re.fullmatch(r"[^|>&$]*", line) and "/srv/" not in line]
+)
 def test_every_harmless_example_ends_well(name: str, line: str, folder: Path) -> None:
-    """It is run as it stands there. Without a service, some say so."""
+    """It is run as it stands there, but for those of another place. Without a service, some say so."""
     told = typed(*shlex.split(line)[1:])
     allowed = (0, 74) if name == "recover" else (0, 1) if name == "healthcheck" else (0,)  # a sound ledger is not set aside
     assert told.exit_code in allowed, told.output

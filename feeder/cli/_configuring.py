@@ -22,7 +22,7 @@ def config() -> None:
     examples=(
         ("feeder config show", "every setting, with who said it"),
         ("feeder config show --changed", "only those that are not as they would be anyway"),
-        ("feeder config show a.toml b.toml", "of several feeds in one service"),
+        ("feeder config show news.toml notes.toml", "of several feeds in one service"),
         ("feeder config show --json", "the same for a program"),
     ),
 )
