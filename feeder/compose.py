@@ -40,7 +40,7 @@ if TYPE_CHECKING:  # at run time where there is one: nobody else shall pay for i
 __all__ = ["couriers", "dressed", "intake", "looking", "plugged", "publishing", "queue", "recovering", "rehearsing", "renewed", "require_folder"]
 
 T = TypeVar("T")
-ICON = 512  # pixels a side of an icon: every page loads it, and a start makes it small
+ICON = 512  # pixels a side of an icon: every page loads it
 UNPLACED = "http://127.0.0.1:8000/"  # what a feed's id is minted from when nobody said where it will be: the port does not matter
 
 
