@@ -1,4 +1,4 @@
-"""What the operating system gives a service: hints about files, signals, log lines, a fresh start. Nothing about articles or schedules."""
+"""What the operating system gives a service: hints about files, signals, a fresh start. Nothing about articles or schedules."""
 
 from __future__ import annotations
 
@@ -15,9 +15,7 @@ from typing import NoReturn, Self
 
 from watchfiles import watch
 
-from feeder.text import printable
-
-__all__ = ["Lines", "Signals", "Watcher", "write_logs"]
+__all__ = ["Signals", "Watcher"]
 
 _log = logging.getLogger("feeder")
 
@@ -188,32 +186,3 @@ def _terminal() -> bool:
     except OSError:
         return False
     return True
-
-
-class Lines(logging.Formatter):
-    """One line per event, whatever is in a file's name or an error's message; a traceback follows on lines of its own (I20)."""
-
-    def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)s %(feed)s%(message)s")
-
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
-        """Return the line, with what could move the cursor or feign another line shown instead of done. Of a feed's own logger it bears the name."""
-        feed = record.name.partition(".")[2]
-        record.feed = f"{feed}: " if feed else ""
-        return printable(super().formatMessage(record))
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the line and what follows it, likewise."""
-        return "\n".join(map(printable, super().format(record).split("\n")))
-
-
-def write_logs(level: int) -> None:
-    """Log one line per event to stderr, where nothing else was set up. A log that cannot be written never stops the service."""
-    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
-        pass  # started without it: whatever is opened next would become the process's stdout or stderr
-    os.close(descriptor)
-    logging.raiseExceptions = False
-    handler = logging.StreamHandler()
-    handler.setFormatter(Lines())
-    logging.basicConfig(handlers=[handler])
-    _log.setLevel(level)

@@ -335,8 +335,9 @@ class Runner:
                 self._failed(began, str(error), "abandoned")
             self._log.warning("%s", error)
         except FeederError as error:
-            self._failed(began, str(error), next(reason for kind, reason in REASONS.items() if isinstance(error, kind)))
-            self._log.error("the cycle failed: %s", error)
+            reason = next(reason for kind, reason in REASONS.items() if isinstance(error, kind))
+            self._failed(began, str(error), reason)
+            self._log.error("the cycle failed: %s", error, extra={"facts": {"event": "failed", "reason": reason}})
         except Exception as error:  # noqa: BLE001 - the top of the service: whatever a cycle does, the next one runs (J3)
             self._failed(began, f"{type(error).__name__}: {error}", "fault")
             self._log.exception("the cycle failed")
@@ -345,7 +346,7 @@ class Runner:
             self._figures = replace(self._figures, success=self._clock.wall())
             self._last = began, outcome.summary or "nothing new"
             if outcome.summary:
-                self._log.info("%s", outcome.summary)
+                self._log.info("%s", outcome.summary, extra={"facts": {"event": "published", "seconds": round(self._clock.tick() - cycle.began, 3)}})
             self._promised = self._moment(outcome, began)
             self._bell.at(self._promised)
 

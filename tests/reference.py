@@ -37,6 +37,7 @@ ENVIRONMENT = {
     "CLICOLOR": "`0`: no colours",
     "TERM": "`dumb`: no colours and no progress",
     "COLUMNS": "how wide `--help` is; otherwise as wide as the terminal, at most 120",
+    "JOURNAL_STREAM": "where it names stderr, the log is written for journald: with priorities, without a time",
     "NOTIFY_SOCKET": "`feeder run` tells the service manager there when it is ready, that it lives, reloads and stops",
     "WATCHDOG_USEC": "how often it has to",
 }

@@ -405,7 +405,7 @@ MISTAKES = [
     # unknown names
     ('[fed]\ntitle = "x"', "1:2", 'unknown table "fed" (did you mean [feed]?)'),
     ("[feed]\n\n[ scheduel ]", "3:3", "did you mean [schedule]?"),
-    ("[zzz]", "1:2", "the tables are [feed] [input] [output] [schedule] [serve] [summary]"),
+    ("[zzz]", "1:2", "the tables are [feed] [input] [output] [schedule] [serve] [log] [summary]"),
     ('title = "x"', "1:1", 'unknown key "title" outside of a table (this key belongs in [feed])'),
     ("prot = 1", "1:1", 'did you mean "port" in [serve]?'),
     ("qqq = 1", "1:1", "known are [feed], [input]"),

@@ -28,9 +28,10 @@ import pytest
 from feeder import compose, config
 from feeder.clock import Clock
 from feeder.errors import Abandoned, PublishError
-from feeder.host import Lines, Watcher
+from feeder.host import Watcher
 from feeder.inbox import ignored_name
 from feeder.listener import Server
+from feeder.logs import Lines
 from feeder.service import Alarm, Options, Schedule, Service, _greeting
 from feeder.supervisor import LATE, STALE, Runner
 from tests.clockshift import Shift
@@ -603,7 +604,7 @@ def test_a_name_cannot_feign_a_log_line_or_move_the_cursor() -> None:
         record = logging.LogRecord("feeder", logging.ERROR, __file__, 1, "cannot read %s", ("a\nERROR all is lost\x1b[2J",), sys.exc_info())
     first, *trace = Lines().format(record).split("\n")
     assert first.endswith(r"ERROR cannot read a\nERROR all is lost\x1b[2J")
-    assert trace[-1] == r"ValueError: evil\x1b[2Jname\r"
+    assert trace[-1] == r"  ValueError: evil\x1b[2Jname\r"
 
 
 # --- real processes -------------------------------------------------------------------------------------------------

@@ -128,7 +128,7 @@ def run(
 
     _hushed()
     loads = loaders(config_file, files, host, port)
-    options = service.Options(watch=not no_watch, serve=not no_serve, accept_removals=accept_removals, verbose=is_verbose())
+    options = service.Options(watch=not no_watch, serve=not no_serve, accept_removals=accept_removals, verbose=is_verbose(), quiet=is_quiet())
     sys.exit(service.run(loads, options, say=say))
 
 

@@ -140,6 +140,13 @@ class _ServeTable(Table):
     token: Annotated[SecretStr, AfterValidator(watchword)] | None = Field(default=None, description="a text", repr=False)
 
 
+class _LogTable(Table):
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description='"debug", "info", "warning" or "error"', examples=["info"]
+    )
+    format: Literal["text", "json"] = Field(default="text", description='"text" or "json"', examples=["text"])
+
+
 class LlmTable(Table):
     base_url: Annotated[str, AfterValidator(web_address)] | None = Field(
         default=None, description="a web address", examples=["http://127.0.0.1:11434/v1"]
@@ -190,6 +197,7 @@ class Tables(Table):
     output: _OutputTable = _OutputTable()
     schedule: _ScheduleTable = _ScheduleTable()
     serve: _ServeTable = _ServeTable()
+    log: _LogTable = _LogTable()
     summary: _SummaryTable = _SummaryTable()
     pages: _PagesTable = _PagesTable()
     podcast: _PodcastTable = _PodcastTable()

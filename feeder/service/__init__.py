@@ -27,8 +27,9 @@ from feeder.clock import Clock
 from feeder.config import Config, origins
 from feeder.errors import ConfigError, FeederError
 from feeder.front import Door, place
-from feeder.host import Signals, write_logs
+from feeder.host import Signals
 from feeder.listener import Server
+from feeder.logs import write_logs
 from feeder.notice import Notice
 from feeder.pipeline import Parts
 from feeder.press import FEED
@@ -51,12 +52,13 @@ _log = logging.getLogger("feeder")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line says of a run, beside the configuration. `verbose` logs each cycle and why it ran."""
+    """What the command line says of a run, beside the configuration. `verbose` logs each cycle and why it ran, `quiet` errors alone."""
 
     watch: bool = True
     serve: bool = True
     accept_removals: bool = False
     verbose: bool = False
+    quiet: bool = False
 
 
 def run(loads: Sequence[Load], options: Options, *, say: Callable[[str], None]) -> int:
@@ -65,10 +67,11 @@ def run(loads: Sequence[Load], options: Options, *, say: Callable[[str], None]) 
     `loads` read the configurations, one for each feed, now and at each SIGHUP; `say` is told where to look. Raises ConfigError, Busy (another
     process publishes here), LedgerError, or FeederError where the address is taken: either all feeds are started, or none.
     """
-    write_logs(logging.DEBUG if options.verbose else logging.INFO)
+    write_logs(logging.WARNING)  # until the configuration says how
     manager = Manager(Notice.taken(os.environ), Clock())
     with Signals() as signals, ExitStack() as stack:
         configs = together.loaded(loads)
+        _write_logs(configs[0], options)
         parts = _opened(configs, stack)
         _warn_of_twins(configs, parts)
         restart = functools.partial(manager.restarting, signals.restart)
@@ -80,12 +83,18 @@ def run(loads: Sequence[Load], options: Options, *, say: Callable[[str], None]) 
             configs = tuple(config.model_copy(update={"serve": config.serve.model_copy(update={"port": port})}) for config in configs)
         house.start(configs)
         _say(say, _greeting(configs, options))
-        _supervise(house, signals, manager)
+        _supervise(house, signals, manager, lambda: _write_logs(house.services[0].config, options))
         manager.stopping()
         if not house.stop():
             _log.error("the cycle does not end: it is left behind; what is published stays whole")
             os._exit(0)
     return 0
+
+
+def _write_logs(config: Config, options: Options) -> None:
+    """Log as the configuration says, of several the first one, and before it the command line."""
+    level = "debug" if options.verbose else "error" if options.quiet else config.log.level
+    write_logs(logging.getLevelNamesMapping()[level.upper()], config.log.format)
 
 
 def _services(
@@ -197,8 +206,8 @@ class _Shown:
 
 def serve(loads: Sequence[Load], *, say: Callable[[str], None]) -> int:
     """Serve the output folders, whoever publishes to them, until a signal says to stop; return the exit code: 0. Writes nothing."""
-    write_logs(logging.INFO)
     configs = together.loaded(loads)
+    _write_logs(configs[0], Options())
     with Signals() as signals, ExitStack() as stack:
         shown = [_Shown(config, stack.enter_context(compose.looking(config))) for config in configs]
         server = Server(_application(shown), host=configs[0].serve.host, port=configs[0].serve.port, log=_log.error)
@@ -226,10 +235,10 @@ def _shown(one: _Shown, port: int) -> str:
     return f"Serving {printable(os.path.relpath(one.config.output.folder))}/\n{_addresses(one.config, port)}{empty}"
 
 
-def _supervise(house: House, signals: Signals, manager: Manager) -> None:
+def _supervise(house: House, signals: Signals, manager: Manager, reloaded: Callable[[], None]) -> None:
     """Look after the service until SIGTERM or SIGINT arrives, or its terminal is closed. A feed that makes trouble keeps no other from it."""
     while not _over(signals, arrived := signals.wait(manager.pause)):
-        reload = [manager.reloading, house.reload, manager.reloaded] if signal.SIGHUP in arrived else []
+        reload = [manager.reloading, house.reload, reloaded, manager.reloaded] if signal.SIGHUP in arrived else []
         stood = [_stood(look) for look in (*reload, house.look, *(service.beat for service in house.services))]  # each, whatever becomes of others
         if all(stood):
             _stood(lambda: manager.beat(house.seen()))
