@@ -20,8 +20,10 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
+from click.testing import CliRunner, Result
 
 from feeder import compose, config, service, together
+from feeder.cli import main
 from feeder.ledger import holder
 from feeder.renderers import xml
 from tests.newsboat import Newsboat
@@ -321,6 +323,7 @@ def slow(article):
 """
 
 
+@pytest.mark.slow
 def test_a_cycle_that_hangs_begins_the_process_anew_and_the_cycles_of_others_end_before(tmp_path: Path) -> None:
     """J5. Until then the others publish; afterwards the one that hung does, too."""
     site = Site(tmp_path)
@@ -386,22 +389,33 @@ def test_one_that_another_process_publishes_starts_none_and_is_named(tmp_path: P
         assert re.search(rf"^b: feeder: .*process {process.pid} ", said, re.MULTILINE)
 
 
-def test_both_ways_to_name_a_configuration_at_once_are_none(tmp_path: Path) -> None:
-    site = Site(tmp_path)
-    site.feed("a")
-    assert site.run("run", "a.toml", "-c", "a.toml")[0] == 2
+def said_by(folder: Path, monkeypatch: pytest.MonkeyPatch, *words: str) -> Result:
+    """What a command says, in this process."""
+    monkeypatch.chdir(folder)
+    return CliRunner().invoke(main, words, prog_name="feeder")
 
 
-def test_a_program_has_the_facts_of_each_feed_by_its_name(tmp_path: Path) -> None:
+def test_both_ways_to_name_a_configuration_at_once_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Site(tmp_path).feed("a")
+    for command in ("run", "serve", "build", "check", "status", "plan", "retry"):
+        assert said_by(tmp_path, monkeypatch, command, "a.toml", "-c", "a.toml").exit_code == 2
+
+
+def test_what_is_said_of_several_feeds_names_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a program it is a list."""
     site = Site(tmp_path)
-    site.feed("a")
-    site.feed("b")
-    site.write("b", "bad", "Bad", "date: yesterday\n")
-    code, said, _ = site.run("check", "--json", "a.toml", "b.toml")
-    assert [(facts["name"], facts["articles"]) for facts in json.loads(said)["feeds"]] == [("a", 1), ("b", 2)]
-    assert code in (0, 65)
-    assert [facts["name"] for facts in json.loads(site.run("status", "--json", "a.toml", "b.toml")[1])["feeds"]] == ["a", "b"]
-    assert set(json.loads(site.run("build", "--json", "a.toml")[1])) >= {"changes", "written"}, "one alone is as it ever was"
+    for name in ("a", "b"):
+        site.feed(name)
+    (tmp_path / "b" / "bad.md").write_bytes(b"%PDF-1.7\n")
+    told = said_by(tmp_path, monkeypatch, "check", "a.toml", "b.toml")
+    assert told.exit_code == 65
+    assert told.stdout.splitlines()[0] == "a: 1 article can be published, 0 problems"
+    assert "b: set aside: bad.md: " in told.stderr
+    facts = json.loads(said_by(tmp_path, monkeypatch, "check", "--json", "a.toml", "b.toml").stdout)["feeds"]
+    assert [(one["name"], one["articles"], len(one["problems"])) for one in facts] == [("a", 1, 0), ("b", 1, 1)]
+    stands = json.loads(said_by(tmp_path, monkeypatch, "status", "--json", "a.toml", "b.toml").stdout)["feeds"]
+    assert [one["name"] for one in stands] == ["a", "b"]
+    assert said_by(tmp_path, monkeypatch, "status", "a.toml", "b.toml").stdout.startswith("a:\n")
 
 
 def test_feeds_that_were_begun_alone_under_one_id_are_warned_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -431,6 +445,7 @@ def test_no_memory_that_documents_are_made_with_is_shared_and_all_are_bounded_to
 # -- who only serves -------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_several_outputs_are_served_together_as_they_are_published(tmp_path: Path) -> None:
     site = Site(tmp_path)
     site.feed("a", '[feed]\nbase_url = "https://a.example/"\n')
