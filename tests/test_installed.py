@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import re
 import signal
@@ -9,22 +10,25 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from feeder import compose, config, once, pipeline
+from feeder import compose, config, once, pipeline, words
 from feeder.config.settings import document
 from feeder.errors import Abandoned, Busy, ConfigError, PluginError, PublishError
 from feeder.ledger import Ledger
+from feeder.listener import Server
 from feeder.model import Document
 from feeder.plugins import Part, installed
 from feeder.plugins._boundary import Boundary
 from feeder.publishers import Publisher
 from feeder.publishers.conformance import Conformance
 from feeder.publishers.installed import InstalledPublisher
+from feeder.service import Service
 from feeder.shelf import Shelf
 from feeder.survey import survey
 from tests import plugs
@@ -97,18 +101,17 @@ def test_an_installed_package_reads_summarizes_and_renders(tmp_path: Path, site:
     assert plugs.feeder(root, "build", path=site).stdout == "nothing to do: the feed is as the folder\n"
 
 
-def test_an_installed_publisher_has_what_the_folder_would_have(tmp_path: Path, site: Path) -> None:
+def test_an_installed_publisher_has_what_the_folder_would_have(news: Newsroom, gemini: None) -> None:
     """All of it, byte for byte."""
-    archive = folder(tmp_path / "a", 'publisher = "zip"\n[output.zip]\npath = "out/site.zip"\n')
-    plain = folder(tmp_path / "b", "")
-    for root in (archive, plain):
-        assert plugs.feeder(root, "build", path=site).returncode == 0
-    with zipfile.ZipFile(archive / "out" / "site.zip") as found:
+    news.configure(f'{FEED}[output]\npublisher = "zip"\n[output.zip]\npath = "out/site.zip"\n')
+    news.cycle()
+    assert news.published() == {}
+    assert news.cycle().put.written == ()
+    with zipfile.ZipFile(news.folder / "out" / "site.zip") as found:
         published = {name: found.read(name) for name in found.namelist()}
-    ours = {path.relative_to(plain / "output").as_posix(): path for path in (plain / "output").rglob("*") if path.is_file()}
-    assert published == {path: file.read_bytes() for path, file in ours.items() if not path.startswith(".")}
-    assert not (archive / "output").exists()
-    assert plugs.feeder(archive, "build", path=site).stdout == "nothing to do: the feed is as the folder\n"
+    news.configure(FEED)
+    news.cycle()
+    assert published == news.published()
 
 
 def test_a_service_that_publishes_elsewhere_says_that_it_serves_no_document(tmp_path: Path, site: Path) -> None:
@@ -135,16 +138,18 @@ def test_a_service_that_publishes_elsewhere_says_that_it_serves_no_document(tmp_
     assert 'publishes elsewhere, with zip: serve it from there, or say publisher = "folder" in [output]' in refused.stderr
 
 
-def test_check_tells_which_plugins_there_are(tmp_path: Path, site: Path) -> None:
+def test_check_tells_which_plugins_there_are(news: Newsroom, gemini: None) -> None:
     """In use or not, for a person and for a program."""
-    root = folder(tmp_path, 'renderers = ["gemtext"]\n')
-    told = plugs.feeder(root, "check", path=site).stdout.splitlines()
-    assert told[:4] == [
+    news.configure(f'{FEED}[output]\nrenderers = ["gemtext"]\n')
+    found = once.check(news.config, clock=NewsClock(news)).plugins
+    assert list(words.plugin_lines(found)) == [
         "plugin: the reader .gmi (feeder-gemini 1.0): in use",
-        "plugin: the summarizer opening (feeder-gemini 1.0): in use",
+        "plugin: the summarizer opening (feeder-gemini 1.0): installed, not in use",
         "plugin: the renderer gemtext (feeder-gemini 1.0): in use",
         "plugin: the publisher zip (feeder-gemini 1.0): installed, not in use",
     ]
+    facts = {"group": "readers", "name": ".gmi", "package": "feeder-gemini", "version": "1.0", "used": True, "error": None}
+    assert words.plugin(found[0]) == facts
 
 
 class TestZip(Conformance):
@@ -397,7 +402,7 @@ def test_a_document_is_made_anew_when_its_entries_its_options_or_its_version_cha
     assert news.cycle().put.written == ("extra/list.txt",)
     assert made == [2, 3, 3]
     workshop.bring(counting(act="return {self.path: b'two'}"), version="2.0", renderers="counting = Counting")
-    news.configure(EXTRA)
+    news.configure(f'{EXTRA}[output.counting]\nword = "id"\n')
     assert news.cycle().put.written == ("extra/list.txt",)
     assert news.published()["extra/list.txt"] == b"two"
     news.configure(FEED)
@@ -830,3 +835,48 @@ def test_the_plugins_in_use_are_told(news: Newsroom, gemini: None) -> None:
         "the reader .gmi (feeder-gemini 1.0)",
         "the renderer gemtext (feeder-gemini 1.0)",
     ]
+
+
+# -- a service -------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_service_says_which_renderer_fails_and_takes_up_another_while_it_runs(news: Newsroom, workshop: Workshop, made: list[int]) -> None:
+    """At /health with its name, and nothing of what it said; SIGHUP is enough to have further documents made and served."""
+    act = "if self.path == 'extra/list.txt': raise ValueError('zq')"
+    workshop.bring(counting(act=act), renderers="counting = Counting, more = Counting")
+    news.configure(EXTRA)
+    with news.parts() as parts:
+        service = Service(news.config, parts, lambda: news.config, watch=False, accept_removals=False, on_hung=lambda: None, clock=NewsClock(news))
+        service.start(news.config)
+        try:
+            health = eventually(service, cycles=1)
+            assert (health["status"], health["reasons"]) == ("degraded", ["plugins: a document could not be made anew by the renderer counting"])
+            news.configure(f'{FEED}[output]\nrenderers = ["more"]\n[output.more]\npath = "more.list"\n')
+            service.reload()
+            health = eventually(service, cycles=2)
+            assert (health["status"], health["reasons"]) == ("ok", [])
+            assert answered(service, "/more.list") == (200, "text/x-list; charset=utf-8", b"Tide\nRain")
+        finally:
+            service.stop()
+
+
+def eventually(service: Service, *, cycles: int) -> Mapping[str, object]:
+    """Its health after so many cycles have ended."""
+    for _ in range(400):
+        if sum(service.figures().lasted) >= cycles:
+            return service.health()[1]
+        time.sleep(0.025)
+    pytest.fail("the cycle does not end")
+
+
+def answered(service: Service, path: str) -> tuple[int, str, bytes]:
+    """What a reader is answered."""
+    server = Server(service.app(), host="127.0.0.1", port=0)
+    server.start()
+    try:
+        with closing(http.client.HTTPConnection(*server.address, timeout=10)) as connection:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.headers["Content-Type"], answer.read()
+    finally:
+        server.stop(0.2)
