@@ -46,8 +46,11 @@ UNPLACED = "http://127.0.0.1:8000/"  # what a feed's id is minted from when nobo
 
 def require_folder(config: Config) -> None:
     """Raise FeederError where there is no input folder: nothing has to be withdrawn for a slip of the key."""
-    if not config.input.folder.is_dir():
-        raise FeederError(f"there is no folder {config.input.folder}: make it and put articles in, or let `feeder init` do it")
+    folder = config.input.folder
+    if folder.is_file():
+        raise FeederError(f"{folder} is a file, and should be the folder of the articles: move it away, or name another `folder` in [input]")
+    if not folder.is_dir():
+        raise FeederError(f"there is no folder {folder}: make it and put articles in, or let `feeder init` do it")
 
 
 @contextmanager

@@ -77,7 +77,7 @@ DELETED = "os.mkdir('gone'); os.chdir('gone'); os.rmdir('../gone')\n"
 NO_HTTP = "sys.modules['httpx2'] = None\n"
 LET = "let the user that runs feeder write there (chown, chmod)"
 NO_INPUT = "feeder: there is no folder HERE/input: make it and put articles in, or let `feeder init` do it\n"
-A_FILE = "feeder.toml:1:2: folder names HERE/input, which is a file (name the folder that it is in)\n"
+A_FILE = "feeder: HERE/input is a file, and should be the folder of the articles: move it away, or name another `folder` in [input]\n"
 GONE = "feeder: the current folder was deleted: change to one that is there (cd)\n"
 MAY_NOT = "let the user that runs feeder read and write it, and make files beside it (chown, chmod)\n"
 INTO = "feeder: HERE/.feeder/ledger.db cannot be read: Permission denied; let the user that runs feeder into its folder (chown, chmod)\n"
@@ -113,7 +113,7 @@ TROUBLES = [
         humble=True,
     ),
     *(Trouble(f"no input folder: {name}", (no("input"),), (name,), 1, NO_INPUT) for name in ("build", "check", "plan")),
-    *(Trouble(f"an input that is a file: {name}", (no("input"), write("input")), (name,), 78, A_FILE) for name in ("build", "run", "recover")),
+    *(Trouble(f"an input that is a file: {name}", (no("input"), write("input")), (name,), 1, A_FILE) for name in ("build", "run", "recover")),
     Trouble(
         "an article that is not there",
         (),
@@ -158,8 +158,8 @@ TROUBLES = [
         "an output that is a file",
         (write("output"),),
         ("build",),
-        78,
-        "feeder.toml: folder names HERE/output, which is a file (name the folder that it is in)\n",
+        73,
+        "feeder: HERE/output/DOCUMENT: File exists: a file is where the output folder should be: move it away\n",
     ),
     Trouble(
         "a folder in which nothing may be made",

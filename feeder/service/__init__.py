@@ -151,6 +151,8 @@ def _joined(failed: Sequence[tuple[Config, FeederError]]) -> FeederError:
 def _make_input(config: Config, parts: Parts, say: Callable[[str], None]) -> None:
     """Make the input folder of a first start without configuration. One that is missing later, or elsewhere, may be a disk that is not mounted."""
     folder = config.input.folder
+    if folder.is_file():
+        compose.require_folder(config)
     if folder.exists() or origins(config)["input.folder"] != "default" or parts.ledger.known():
         return
     with suppress(OSError):  # then the watcher tells
