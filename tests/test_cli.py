@@ -850,11 +850,13 @@ def test_a_ledger_of_a_newer_feeder_is_refused_untouched(quick: Desk) -> None:
 
 
 def test_a_fault_of_the_program_is_70_with_all_that_is_known(quick: Desk) -> None:
-    """Here it is one of an installed part, which the program cannot know."""
-    quick.write("feeder.toml", AT_ONCE + '[summary]\nkind = "broken"\n')
-    quick.write("parts/broken.py", "def summary(article):\n    raise ZeroDivisionError('a day without rain')\n")
-    quick.write("parts/broken-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: broken\nVersion: 1\n")
-    quick.write("parts/broken-1.dist-info/entry_points.txt", "[feeder.summarizers]\nbroken = broken:summary\n")
+    """Here it is one of a library, which the program cannot know."""
+    quick.write("feeder.toml", AT_ONCE)
+    quick.write("input/day.md", "# A day\n\nIt rained.\n")
+    quick.write(
+        "parts/comrak.py",
+        "class ExtensionOptions: ...\nclass RenderOptions: ...\ndef render_markdown(*_, **__):\n    raise ZeroDivisionError('a day without rain')\n",
+    )
     process = quick.start("build", PYTHONPATH=os.pathsep.join([str(ROOT), str(quick.folder / "parts")]))
     assert process.ends() == 70
     assert process.says("ZeroDivisionError: a day without rain\nfeeder: this is a fault in feeder itself; please report it with the lines above\n")
