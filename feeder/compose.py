@@ -37,7 +37,20 @@ from feeder.theme import Theme
 if TYPE_CHECKING:  # at run time where there is one: nobody else shall pay for it
     from feeder.assistant import Assistant
 
-__all__ = ["couriers", "dressed", "intake", "looking", "plugged", "publishing", "queue", "recovering", "rehearsing", "renewed", "require_folder"]
+__all__ = [
+    "couriers",
+    "dressed",
+    "intake",
+    "looking",
+    "monitor",
+    "plugged",
+    "publishing",
+    "queue",
+    "recovering",
+    "rehearsing",
+    "renewed",
+    "require_folder",
+]
 
 T = TypeVar("T")
 ICON = 512  # pixels a side of an icon: every page loads it
@@ -177,6 +190,16 @@ def couriers(config: Config, clock: Clock) -> tuple[Courier, ...]:
     said, agent, public = config.websub, f"feeder/{__version__}", not config.websub.allow_private
     addresses = {hub: endpoint.Endpoint(hub, agent=agent, headers=notify.FORM, public=public, head_only=True) for hub in said.hubs}
     return tuple(Courier(hub, config.base, address, timeout=said.timeout, clock=clock) for hub, address in addresses.items())
+
+
+def monitor(config: Config) -> endpoint.Endpoint | None:
+    """Whom to tell that cycles go well, if anybody. Wherever the owner says, on this machine too. It is not contacted here. Raises ConfigError."""
+    if (said := config.schedule.heartbeat) is None:
+        return None
+    if not endpoint.available():
+        problem = "a heartbeat needs the package httpx2"
+        raise ConfigError((Problem("$FEEDER_SCHEDULE__HEARTBEAT", problem, "install it with: pip install 'feeder[websub]'"),))
+    return endpoint.Endpoint(said.get_secret_value(), agent=f"feeder/{__version__}", headers={"Accept": "*/*"}, head_only=True)
 
 
 def queue(config: Config) -> AbstractContextManager[Pings]:

@@ -182,3 +182,30 @@ def test_asking_takes_no_time_to_speak_of(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=20)
     large = {"pydantic", "sqlite3", "lxml", "jinja2", "uvicorn", "asyncio", "httpx2", "http.client", "feeder.text", "feeder.ledger"}
     assert not large & set(done.stdout.split())
+
+
+@contextmanager
+def posted(status: int, delay: float) -> Iterator[tuple[str, list[str]]]:
+    """The address of a monitor, and the paths that were posted to."""
+    paths: list[str] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            paths.append(self.path)
+            time.sleep(delay)
+            self.send_response(status)
+            self.send_header("Location", "/elsewhere")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads, server.block_on_close = True, False
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/", paths
+        finally:
+            server.shutdown()
+            thread.join()

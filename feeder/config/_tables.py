@@ -46,6 +46,7 @@ from feeder.config._values import (
     reader_name,
     renderer_name,
     screen_color,
+    secret_address,
     shown,
     size,
     watchword,
@@ -132,6 +133,9 @@ class _ScheduleTable(Table):
     time_zone: Zone = Field(default=_UTC, description="the name of a time zone", examples=["Europe/Berlin"])
     watch: bool = Field(default=True, description="true or false", examples=[True])
     deadline: Duration = Field(default=600.0, ge=0.1, le=366 * 86400, description="a length of time from 100ms to 366d", examples=["10m"])
+    heartbeat: Annotated[SecretStr, AfterValidator(secret_address)] | None = Field(
+        default=None, description="a web address", examples=["https://monitor.example/ping/0000"], repr=False
+    )
 
 
 class _ServeTable(Table):

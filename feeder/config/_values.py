@@ -50,6 +50,7 @@ __all__ = [
     "renderer_name",
     "screen_color",
     "seconds",
+    "secret_address",
     "shown",
     "size",
     "watchword",
@@ -282,6 +283,16 @@ def hub_address(value: str) -> str:
     if parts.fragment or "@" in parts.netloc:
         raise WrongError("must have no #fragment and no user name", "they stand in the feed, where everybody can read them")
     return urlunsplit((parts.scheme, place, quote(parts.path, safe=_IN_PATHS) or "/", quote(parts.query, safe=_IN_PATHS + "?"), ""))
+
+
+def secret_address(value: SecretStr) -> SecretStr:
+    """A web address that nothing shows: whoever knows it can speak for us."""
+    word = value.get_secret_value().strip()
+    if _place(word) is None or "@" in urlsplit(word).netloc:
+        raise WrongError(
+            "must be a web address that begins with https:// or http://, without a user name", "see what the variable, or its file, holds"
+        )
+    return SecretStr(word)
 
 
 def one_or_more(value: object) -> object:

@@ -11,6 +11,7 @@ from feeder import compose, edition, notify, rescue
 from feeder.clock import Clock
 from feeder.config import Config
 from feeder.errors import FeederError, Problem
+from feeder.heartbeat import Heartbeat
 from feeder.host import Watcher
 from feeder.inbox import ignored_name
 from feeder.ledger import Logged
@@ -87,6 +88,7 @@ class Service:
         self._rounds: Rounds | None = None
         self._out = parts.ledger.pings.last()  # up to this ping what it tells of is served
         self._watcher: Watcher | None = None
+        self._heartbeat: Heartbeat | None = None
         self._settling: tuple[float, Mapping[str, float]] = (0.0, {})
 
     @property
@@ -128,6 +130,8 @@ class Service:
         """Stop everything within 5 s; return whether the running cycle could be stopped too."""
         if self._watcher:
             self._watcher.stop()
+        if self._heartbeat:
+            self._heartbeat.stop()
         stopped = self.runner.stop(3.0)
         if self._rounds:
             self._rounds.stop(0.5)
@@ -228,6 +232,12 @@ class Service:
             self._watcher.stop()
             self._watcher = None
             self.runner.note("watch", None)
+        if self._heartbeat:
+            self._heartbeat.stop()
+            self._heartbeat = None
+            self.runner.note("heartbeat", None)
+        if whom := compose.monitor(config):
+            self._heartbeat = Heartbeat(whom, note=functools.partial(self.runner.note, "heartbeat"))
         if self._watch and config.schedule.watch:
             hint, note = (functools.partial(self.runner.request, "files"), functools.partial(self.runner.note, "watch"))
             self._watcher = Watcher(config.input.folder, hint=hint, ignored=ignored_name, note=note, log=self._log)
@@ -258,6 +268,8 @@ class Service:
         self._note_plugins(report)
         if report.summary:
             self._parts.ledger.log(Logged(now, self._clock.tick() - tick, report.summary, len(report.put.written), report.bytes))
+        if self._heartbeat:
+            self._heartbeat.good()
         return report
 
     def _note_assistant(self, report: Report) -> None:

@@ -1,0 +1,39 @@
+"""A monitor elsewhere hears of good cycles, from a real service over a real connection; a slow or failing one holds up nobody."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from feeder.endpoint import Endpoint
+from feeder.heartbeat import Heartbeat
+from tests.overseer import overseen, until
+from tests.test_health import got, posted
+
+SECRET = "zq-secret-path"
+
+
+@pytest.mark.parametrize(("status", "delay"), [(200, 0.0), (500, 0.0), (302, 0.0), (200, 3.0)], ids=["well", "failing", "moved", "slow"])
+def test_a_good_cycle_is_told_and_nobody_waits_for_it(tmp_path: Path, status: int, delay: float) -> None:
+    with posted(status, delay) as (address, paths), overseen(tmp_path, FEEDER_SCHEDULE__HEARTBEAT=f"{address}{SECRET}") as service:
+        service.write("river.txt")
+        until(lambda: "A day at the river" in service.feed())
+        until(lambda: paths)
+        assert paths == [f"/{SECRET}"], "once in a minute, and no redirect is followed"
+        if status != 200:
+            until(lambda: "heartbeat: the monitor is not reached" in str(got(service.address() + "health")[1]["reasons"]))
+        assert service.stop() < 5
+        assert SECRET not in service.log()
+
+
+def test_two_signs_are_a_while_apart() -> None:
+    with posted(200, 0.0) as (address, paths):
+        beat = Heartbeat(Endpoint(address, agent="test", headers={}, head_only=True), note=lambda _: None, least=0.5)
+        end = time.monotonic() + 0.8
+        while time.monotonic() < end:
+            beat.good()
+            time.sleep(0.01)
+        beat.stop()
+        assert len(paths) == 2
