@@ -65,7 +65,7 @@ def facts(config: Config, environ: Mapping[str, str], *, secrets: Sequence[str],
         title=config.feed.title,
         secrets=kept,
         environ=others,
-        loopback=config.serve.host in ("127.0.0.1", "::1", "localhost") and not asked,
+        loopback=config.serve.host in ("127.0.0.1", "::1", "localhost") and not asked and config.schedule.heartbeat is None,
         port=config.serve.port,
         own=own,
     )

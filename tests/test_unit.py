@@ -126,6 +126,8 @@ def test_a_unit_is_made_for_the_configuration_and_no_secret_is_in_it(tmp_path: P
 def test_only_who_has_nothing_to_do_with_other_machines_is_kept_from_them(tmp_path: Path, toml: str, loopback: bool) -> None:
     (tmp_path / "feeder.toml").write_text(toml)
     said = facts(config.load(tmp_path / "feeder.toml", {}), {}, secrets=(), user=None, own=False)
+    beating = config.load(tmp_path / "feeder.toml", {"FEEDER_SCHEDULE__HEARTBEAT": "https://monitor.example/zq"})
+    assert not facts(beating, {}, secrets=(), user=None, own=False).loopback
     assert said.loopback == loopback
     assert ("IPAddressDeny" in settings(unit(said))) == loopback
 
