@@ -1116,9 +1116,9 @@ def test_a_mistake_in_the_configuration_is_told_in_its_place_and_without_the_key
     assert "1234567" not in str(caught.value)
 
 
-def test_the_configuration_in_the_readme_is_valid(tmp_path: Path) -> None:
-    readme = Path(__file__).parent.parent / "README.md"
-    (example,) = re.findall(r"^```toml\n(\[summary\].*?)^```$", readme.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+def test_the_configuration_in_the_how_to_is_valid(tmp_path: Path) -> None:
+    page = Path(__file__).parent.parent / "docs" / "how-to" / "llm.md"
+    (example,) = re.findall(r"^```toml feeder.toml\n(.*?)^```$", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
     (tmp_path / "feeder.toml").write_text(example)
     assert config.load(tmp_path / "feeder.toml", {}).summary.kind == "llm"
 

@@ -1194,9 +1194,9 @@ def test_the_link_field_names_the_hubs_and_the_feed_itself_once() -> None:
     assert link_field("feed.xml", BASE, ()) is None
 
 
-def test_the_configuration_in_the_readme_is_valid(tmp_path: Path) -> None:
-    readme = Path(__file__).parent.parent / "README.md"
-    (example,) = re.findall(r"^```toml\n(\[feed\]\nbase_url.*?)^```$", readme.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+def test_the_configuration_in_the_how_to_is_valid(tmp_path: Path) -> None:
+    page = Path(__file__).parent.parent / "docs" / "how-to" / "websub.md"
+    (example,) = re.findall(r"^```toml feeder.toml\n(.*?)^```$", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
     assert said(tmp_path, example).websub.hubs
 
 
