@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from feeder.text import printable
+from feeder.terminal import printable
 
 __all__ = ["Journal", "Json", "Lines", "journald", "write_logs"]
 

@@ -1,11 +1,11 @@
-"""Text as it lies on a terminal: how many columns it takes, wrapped into rows, shortened to one. Nothing is printed, coloured or escaped here."""
+"""Text as it lies on a terminal: how many columns it takes, wrapped into rows, shortened to one, made harmless. Nothing is printed here."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
-__all__ = ["WIDTH", "columns", "shortened", "wrapped"]
+__all__ = ["WIDTH", "columns", "printable", "shortened", "wrapped"]
 
 WIDTH = 80
 """Columns of a terminal that nobody has made wider."""
@@ -15,6 +15,10 @@ _INVISIBLE = frozenset(("Mn", "Me", "Cf"))
 _WIDE = "\u2e80-\u303f\u3040-\u9fff\uf900-\ufaff\uff00-\uffef"
 _OPENING, _CLOSING = "「『（【〈《〔［｛", "」』）】〉》〕］｝、。，．！？：；ー…"
 _PIECE = re.compile(rf"\s*(?:[{_OPENING}]*[{_WIDE}][{_CLOSING}]*|[^\s{_WIDE}]+)")
+_UNPRINTABLE = re.compile(
+    "[\0-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]"
+)
+_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def columns(text: str) -> int:
@@ -63,3 +67,15 @@ def wrapped(text: str, width: int) -> list[str]:
             rows.append(head)
             row = row[len(head) :]
     return [*rows, row] if row else rows
+
+
+def printable(text: str) -> str:
+    r"""Return the text for a terminal or a log: what moves the cursor, reorders or hides is shown as \n, \x1b, \u202e."""
+    return _UNPRINTABLE.sub(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    character, code = found[0], ord(found[0])
+    if character in _SHORT:
+        return _SHORT[character]
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

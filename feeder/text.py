@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from feeder._sentences import split
 from feeder.errors import Unreadable
+from feeder.terminal import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -216,10 +217,6 @@ _LINE_ENDS = re.compile("\r\n|[\r\v\f\u2028\u2029]")
 _PILE = re.compile(r"[^\w\s\0-\u02ff]{31,}")
 _MARKS_KEPT = 30
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_UNPRINTABLE = re.compile(
-    "[\0-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]"
-)
-_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def clean(text: str) -> str:
@@ -256,18 +253,6 @@ def line(text: str) -> str:
     """
     text = " ".join(_BIDI.sub("", text).split())
     return text if any(unicodedata.category(character)[0] not in "CZ" for character in text) else ""
-
-
-def printable(text: str) -> str:
-    r"""Return the text for a terminal or a log: what moves the cursor, reorders or hides is shown as \n, \x1b, \u202e."""
-    return _UNPRINTABLE.sub(_escaped, text)
-
-
-def _escaped(found: re.Match[str]) -> str:
-    character, code = found[0], ord(found[0])
-    if character in _SHORT:
-        return _SHORT[character]
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 # --- slugs ----------------------------------------------------------------------------------------------------------

@@ -61,7 +61,7 @@ RUN = 40  # sentences one after another with one reason that are shown; more tha
 
 def safe(said: object) -> str:
     """Words of others for a terminal."""
-    from feeder.text import printable
+    from feeder.terminal import printable
 
     return printable(str(said))
 

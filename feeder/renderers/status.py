@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from feeder.renderers._templates import FILES, environment
 from feeder.standing import count, distance, size, stamped
-from feeder.text import printable
+from feeder.terminal import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -40,7 +40,7 @@ from feeder.service._manager import Manager
 from feeder.service._publisher import Service, max_age
 from feeder.service._status import owned
 from feeder.shelf import ROOM, Shelf
-from feeder.text import printable
+from feeder.terminal import printable
 from feeder.together import Load
 
 __all__ = ["Alarm", "House", "Load", "Options", "Schedule", "Service", "run", "serve"]
