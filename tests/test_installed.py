@@ -750,6 +750,10 @@ PUBLISHER = """
     [
         ("raise ConnectionError('the line is dead')", "the publisher odd (feeder-made-up 1.0) failed: ConnectionError: the line is dead"),
         ("raise SystemExit(1)", "the publisher odd (feeder-made-up 1.0) failed: SystemExit: 1"),
+        (
+            "import asyncio; raise asyncio.CancelledError('gone')",
+            "the publisher odd (feeder-made-up 1.0) failed: asyncio.exceptions.CancelledError: gone",
+        ),
         ("return None", "the publisher odd (feeder-made-up 1.0) returned NoneType, not a Put"),
         ("from feeder.errors import PublishError; raise PublishError('the disk is full')", "the disk is full"),
     ],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import logging
 import os
 from pathlib import Path
 
@@ -13,8 +15,11 @@ from feeder.model import Site
 from feeder.pipeline import Parts
 from feeder.renderers import fitting
 from feeder.renderers.html import POLICY, Pages
+from feeder.service import Service, _metrics
+from feeder.service._state import SAID
 from feeder.theme import Theme
 from tests.newsroom import Newsroom
+from tests.overseer import until
 
 SITE = Site("urn:x", "The News", "https://news.example/")
 MINE = '{% extends "feeder/article.html" %}{% block neighbours %}<p>Mine: {{ entry.title }}</p>{{ super() }}{% endblock %}'
@@ -144,6 +149,25 @@ def test_a_service_takes_up_a_theme_with_its_next_cycle(news: Newsroom) -> None:
         assert compose.dressed(news.config, second) is second
         (news.folder / "templates/article.html").unlink()
         assert cycle(second)[1] == plain
+
+
+def test_a_service_says_of_a_broken_template_what_it_is_and_of_which_feed(news: Newsroom, caplog: pytest.LogCaptureFixture) -> None:
+    """At /health and among the metrics as such, and as nothing else; its words are the owner's, in the log and there with the feed's name."""
+    lay(news, "templates/article.html", "{{ nonsense }}")
+    log = logging.getLogger("feeder.harbour")
+    with news.parts() as parts:
+        load = functools.partial(getattr, news, "config")
+        service = Service(news.config, parts, load, watch=False, accept_removals=False, on_hung=lambda: None, clock=Clock(), log=log)
+        service.start(news.config)
+        try:
+            until(lambda: sum(service.figures().lasted))
+            health = service.health()[1]
+            samples = _metrics.troubles(service)
+        finally:
+            service.stop()
+    assert (health["status"], health["reasons"]) == ("degraded", [SAID["templates"]])
+    assert [sample.labels["about"] for sample in samples if sample.value] == ["templates"]
+    assert [record.name for record in caplog.records if "nonsense" in record.getMessage()] == [log.name]
 
 
 def test_only_files_that_are_meant_count(news: Newsroom, tmp_path: Path) -> None:

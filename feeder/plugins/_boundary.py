@@ -59,7 +59,9 @@ class Boundary:
             return function()
         except passing:
             raise
-        except (Exception, SystemExit) as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # what asyncio cancels, say, is no Exception, and would end the thread of cycles
             raise PluginError(f"{self._name} failed: {_told(error)}") from error
 
 

@@ -23,10 +23,10 @@ from feeder.service._state import Observed, state
 from feeder.service._status import guarded, owner_of
 from feeder.supervisor import BOUNDS, Figures
 
-__all__ = ["Measured", "desk"]
+__all__ = ["Measured", "desk", "troubles"]
 
 STATES = ("live", "kept", "draft", "expired", "withdrawn")
-TROUBLES = ("articles", "config", "cycle", "heartbeat", "hung", "published", "removals", "summaries", "supervisor", "watch")
+TROUBLES = ("articles", "config", "cycle", "heartbeat", "hung", "plugins", "published", "removals", "summaries", "supervisor", "templates", "watch")
 STATM = Path("/proc/self/statm")
 
 
@@ -78,12 +78,10 @@ def _process(began: float) -> Iterator[Sample]:
 
 
 def _feed(feed: Measured) -> Iterator[Sample]:
-    of, known, found = {"feed": feed.name}, state(feed), feed.troubles()
+    of, known = {"feed": feed.name}, state(feed)
     yield Sample("feeder_live", bool(known["live"]), of)
     yield Sample("feeder_ready", bool(known["ready"]), of)
-    for about in TROUBLES:
-        yield Sample("feeder_trouble", about in found, {**of, "about": about})
-    yield Sample("feeder_trouble", any(about not in TROUBLES for about in found), {**of, "about": "pings"})
+    yield from troubles(feed)
     yield Sample("feeder_watching", feed.watching, of)
     for name, (number, size) in (("feeder_documents", feed.served), ("feeder_documents_written", feed.written)):
         total = "_total" if name.endswith("written") else ""
@@ -91,6 +89,14 @@ def _feed(feed: Measured) -> Iterator[Sample]:
     yield from _cycles(feed.figures(), of)
     if following := known["next_run"]:
         yield Sample("feeder_next_run_timestamp_seconds", datetime.fromisoformat(str(following)).timestamp(), of)
+
+
+def troubles(feed: Measured) -> Iterator[Sample]:
+    """Each thing that may be not as it should be, and whether it is. What is no thing of ours is a hub, whose name is not told."""
+    of, found = {"feed": feed.name}, feed.troubles()
+    for about in TROUBLES:
+        yield Sample("feeder_trouble", about in found, {**of, "about": about})
+    yield Sample("feeder_trouble", any(about not in TROUBLES for about in found), {**of, "about": "pings"})
 
 
 def _cycles(figures: Figures, of: Mapping[str, str]) -> Iterator[Sample]:

@@ -283,7 +283,7 @@ class Service:
         faults = [str(problem) for problem in self._parts.press.pages.faults.values()]
         for fault in faults:
             if fault not in self._faults:
-                _log.warning("%s", fault)
+                self._log.warning("%s", fault)
         self._faults = faults
         self.runner.note("templates", "; ".join(faults) or None)
 

@@ -18,6 +18,7 @@ __all__ = ["Health", "Observed", "Seen", "desks", "state"]
 SAID = {
     "config": "config: what was to be read again is wrong, and the configuration stays as it was; the log says where",
     "watch": "watch: the input folder is not watched, only looked at on schedule",
+    "templates": "templates: one of the owner's is broken, and pages are made without it; the log says where",
     "summaries": "summaries: the language model's endpoint fails; extracts are published",
     "heartbeat": "heartbeat: the monitor is not reached",
 }
