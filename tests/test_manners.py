@@ -90,7 +90,7 @@ def folder(desk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def around(**more: str) -> dict[str, str]:
     """The environment of a process, without the coverage that this process measures already."""
-    environ = {name: value for name, value in os.environ.items() if not name.startswith(("COVERAGE", "FEEDER_"))}
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("COVERAGE", "FEEDER_", "COLUMNS", "LINES"))}
     return {**environ, "PYTHONPATH": str(ROOT), **more}
 
 
