@@ -33,6 +33,7 @@ from feeder.shelf import Shelf
 from feeder.survey import survey
 from tests import plugs
 from tests.newsroom import NOON, NewsClock, Newsroom
+from tests.overseer import until
 from tests.plugs import GEMINI, Workshop
 
 FEED = '[feed]\ntitle = "The News"\nbase_url = "https://news.example/"\n'
@@ -860,6 +861,35 @@ def test_a_service_says_which_renderer_fails_and_takes_up_another_while_it_runs(
             health = eventually(service, cycles=2)
             assert (health["status"], health["reasons"]) == ("ok", [])
             assert answered(service, "/more.list") == (200, "text/x-list; charset=utf-8", b"Tide\nRain")
+        finally:
+            service.stop()
+
+
+def test_a_configuration_that_is_read_while_a_cycle_takes_up_a_theme_is_not_lost(news: Newsroom, workshop: Workshop, made: list[int]) -> None:
+    """J8: a cycle that makes its parts anew does so with what it began with; what was read meanwhile counts."""
+    hold, held = news.folder / "hold", news.folder / "held"
+    text = counting(also="from pathlib import Path; from time import sleep")
+    waits = f"""
+            while Path({str(hold)!r}).exists():
+                Path({str(held)!r}).touch()
+                sleep(0.01)
+            return {{self.path:"""
+    workshop.bring(text.replace("\n            return {self.path:", waits, 1), renderers="counting = Counting")
+    news.configure(EXTRA)
+    with news.parts() as parts:
+        service = Service(news.config, parts, lambda: news.config, watch=False, accept_removals=False, on_hung=lambda: None, clock=NewsClock(news))
+        service.start(news.config)
+        try:
+            eventually(service, cycles=1)
+            hold.touch()
+            (news.folder / "style.css").write_text("p { color: #123 }\n")
+            service.runner.request("theme")
+            until(held.exists)
+            news.configure(FEED.replace("The News", "The Other News"))
+            service.reload()
+            hold.unlink()
+            eventually(service, cycles=3)
+            assert b"The Other News" in answered(service, "/feed.xml")[2]
         finally:
             service.stop()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -76,6 +77,7 @@ class Service:
         loaded, deadline = bool(manifest and manifest.items), config.schedule.deadline
         self.runner = Runner(self._cycle, self._alarm, deadline=deadline, on_hung=on_hung, clock=clock, loaded=loaded, log=log)
         self._parts = parts
+        self._taking = threading.Lock()
         self._load = load
         self._watch = watch
         self._accept_removals = accept_removals
@@ -217,9 +219,10 @@ class Service:
         return notify.link_field(path, self._config.base, self._config.websub.hubs)
 
     def _take(self, config: Config) -> None:
-        # Ledger and output stay as they are: their locks are held.
-        self._parts = compose.renewed(config, self._parts, self._clock)
-        self._config = config
+        # Ledger and output stay as they are: their locks are held. What may be refused is asked for before anything changes.
+        renewed, whom = compose.renewed(config, self._parts, self._clock), compose.monitor(config)
+        with self._taking:
+            self._parts, self._config = renewed, config
         self._shelf.max_age = max_age(config)
         if self._shelf.others != self._parts.press.others:
             self._shelf.others, self._behind = self._parts.press.others, True
@@ -236,7 +239,7 @@ class Service:
             self._heartbeat.stop()
             self._heartbeat = None
             self.runner.note("heartbeat", None)
-        if whom := compose.monitor(config):
+        if whom:
             self._heartbeat = Heartbeat(whom, note=functools.partial(self.runner.note, "heartbeat"))
         if self._watch and config.schedule.watch:
             hint, note = (functools.partial(self.runner.request, "files"), functools.partial(self.runner.note, "watch"))
@@ -246,7 +249,7 @@ class Service:
     def _cycle(self, stop: Callable[[], None]) -> Report:
         now, tick = self._clock.now(), self._clock.tick()
         behind, self._behind = self._behind, True
-        self._parts = compose.dressed(self._config, self._parts, self._clock)
+        self._dress()
         if recovered := rescue.revived(self._parts, clock=self._clock, stop=stop):
             self._log.warning("%s", recovered.summary)
         report = cycle(self._parts, now=now, tick=tick, stop=stop, accept_removals=self._accept_removals)
@@ -271,6 +274,15 @@ class Service:
         if self._heartbeat:
             self._heartbeat.good()
         return report
+
+    def _dress(self) -> None:
+        """Take up the theme as it is now. A configuration that is read meanwhile counts more: its own cycle is asked for."""
+        with self._taking:
+            config, parts = self._config, self._parts
+        dressed = compose.dressed(config, parts, self._clock)
+        with self._taking:
+            if self._parts is parts:
+                self._parts = dressed
 
     def _note_assistant(self, report: Report) -> None:
         failing = self._parts.assistant.failing if self._parts.assistant else ""
