@@ -47,6 +47,8 @@ def read(root: Path) -> tuple[Theme, tuple[Problem, ...]]:
         try:
             if told.st_size > LARGEST:
                 raise ValueError(f"is larger than {LARGEST // 1_000_000} MB")
+            if where != STYLE and not file.resolve().is_relative_to(file.parent.resolve()):  # somebody else's could publish what only you may read
+                raise ValueError("leads out of its folder")
             texts[where] = file.read_bytes().decode("utf-8-sig")
         except UnicodeDecodeError:
             problems.append(Problem(where, "is not UTF-8", "save it as UTF-8"))

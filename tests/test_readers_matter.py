@@ -305,6 +305,13 @@ def test_a_long_title_is_cut_at_a_word_with_a_flag() -> None:
     assert "title: longer than 300 characters and was cut" in article.flags
 
 
+def test_tags_beyond_fifty_are_left_out_with_a_flag() -> None:
+    article = having(f"tags: [{', '.join(f'tag{n}' for n in range(60))}]")
+    assert len(article.categories) == 50
+    assert "categories: more than 50, the last 10 were left out" in article.flags
+    assert having(f"tags: [{', '.join(f'tag{n}' for n in range(50))}]").flags == ()
+
+
 def test_a_field_of_the_wrong_shape_is_left_out_with_a_flag() -> None:
     article = having("title: [a, b]\ndate: {a: b}\nsummary: fine")
     assert (article.title, article.published, article.summary) == ("X", None, "fine")

@@ -95,6 +95,7 @@ def test_with_or_without_a_theme_a_second_look_writes_nothing(news: Newsroom) ->
         ({"page": '{% extends "page.html" %}'}, "templates/page.html:1: includes or extends itself"),
         ({"page": "{% include 'feeder/nothing.html' %}"}, "templates/page.html:1: there is no template feeder/nothing.html"),
         ({"notice": "{{ 1 / 0 }}"}, "templates/notice.html:1: division by zero"),
+        ({"notice": "{{ 'x' * 2 ** 62 }}"}, "templates/notice.html:1: MemoryError"),
         ({"year": "{{ entries[0].nothing }}"}, "templates/year.html:1: 'feeder.model.Entry object' has no attribute 'nothing'"),
         ({"index": "{{ site.__class__ }}"}, "templates/index.html:1: access to attribute '__class__' of 'Site' object is unsafe."),
         ({"index": "{% for n in range(10 ** 9) %}{% endfor %}"}, "templates/index.html:1: " + TOO_FAR),
@@ -123,6 +124,19 @@ def test_a_broken_template_stops_no_feed_and_changes_no_page(news: Newsroom) -> 
     assert "<p>Mine: Rain</p>" in page(news, "articles/rain.html")
     assert before.partition("Mine")[0] == page(news).partition("Mine")[0]
     assert [problem.where for problem in once.check(news.config, clock=Clock()).problems] == ["templates/article.html:1"]
+
+
+def test_a_template_that_leads_out_of_its_folder_is_not_read(news: Newsroom) -> None:
+    """A folder of somebody else's publishes nothing that only its reader may see."""
+    lay(news, "templates/bit.html", "a bit")
+    (news.folder / "secret.txt").write_text("a secret")
+    (news.folder / "templates/page.html").symlink_to("../secret.txt")
+    report = news.cycle()
+    assert [str(problem.where) for problem in report.problems] == ["templates/page.html"]
+    assert not any(b"a secret" in body for body in news.published().values())
+    (news.folder / "templates/page.html").unlink()
+    (news.folder / "templates/other.html").symlink_to("bit.html")
+    assert news.cycle().problems == ()
 
 
 def test_a_page_that_fails_after_the_fitting_is_made_with_ours_and_told() -> None:

@@ -155,6 +155,8 @@ class Facts:
             place = place or origin
             if origin == place:
                 found |= dict.fromkeys(items)
+        if len(found) > _MANY:
+            self.flags.append(f"{name}: more than {_MANY}, the last {len(found) - _MANY} were left out")
         return tuple(found)[:_MANY]
 
     def _sound(self, name: str, convert: Callable[[Value], _T | None]) -> Iterator[tuple[_T, str]]:

@@ -35,7 +35,7 @@ FILES = {
 OWN = "templates"
 """The folder of the owner's templates, as they see it."""
 
-ERRORS = (TemplateError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+ERRORS = (TemplateError, ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError)
 """What a template may raise that somebody else wrote."""
 
 _RTL_LANGUAGES = frozenset(
