@@ -154,13 +154,19 @@ def _extras(config: Config) -> tuple[Extra, ...]:
 
 
 def _require_own(config: Config, extras: Iterable[Extra], static: Iterable[str]) -> None:
-    """Raise ConfigError unless each document of an installed renderer has a path that is nobody else's."""
-    taken = dict.fromkeys(static, "Feeder")
+    """Raise ConfigError unless each document of an installed renderer has a path that is nobody else's, nor a folder where another has a file."""
+    taken = dict.fromkeys((path.casefold() for path in static), "Feeder")
     for extra in extras:
         for path in extra.documents:
-            if edition.owned(path) or path in taken:
-                raise _refused(config, extra, f"{extra.plugin.plugin} cannot have {path}: it belongs to {taken.get(path, 'Feeder')}")
-        taken |= dict.fromkeys(extra.documents, str(extra.plugin.plugin))
+            whose = "Feeder" if edition.owned(path) else next((taken[other] for other in taken if _meet(path.casefold(), other)), "")
+            if whose:
+                raise _refused(config, extra, f"{extra.plugin.plugin} cannot have {path}: it belongs to {whose}")
+            taken[path.casefold()] = str(extra.plugin.plugin)
+
+
+def _meet(one: str, other: str) -> bool:
+    """Whether two paths are one, or one is a file and a folder of the other at once."""
+    return one == other or one.startswith(f"{other}/") or other.startswith(f"{one}/")
 
 
 def _refused(config: Config, extra: Extra, why: str) -> ConfigError:

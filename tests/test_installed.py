@@ -529,6 +529,14 @@ def test_xml_that_is_not_well_formed_is_not_published(news: Newsroom, workshop: 
         ("articles/x.txt", "cannot have articles/x.txt: it belongs to Feeder"),
         ("style.css", "cannot have style.css: it belongs to Feeder"),
         ("status", "cannot have status: it belongs to Feeder"),
+        ("status.css", "cannot have status.css: it belongs to Feeder"),
+        ("health/live", "cannot have health/live: it belongs to Feeder"),
+        ("feed.xml/x", "cannot have feed.xml/x: it belongs to Feeder"),
+        ("icon.svg/x", "cannot have icon.svg/x: it belongs to Feeder"),
+        ("Feed.XML", "cannot have Feed.XML: it belongs to Feeder"),
+        ("Articles/x.txt", "cannot have Articles/x.txt: it belongs to Feeder"),
+        ("Style.css", "cannot have Style.css: it belongs to Feeder"),
+        (r"a\nb", r"'a\nb' is no path that could be asked for"),
         ("../x", "'../x' cannot be published"),
         ("/etc/x", "'/etc/x' cannot be published"),
         ("", "failed: TypeError: its documents are to be a mapping of paths to media types"),
@@ -544,9 +552,13 @@ def test_a_path_that_is_not_its_own_is_refused_where_the_renderer_is_named(news:
 
 
 def test_two_renderers_cannot_have_one_path(news: Newsroom, workshop: Workshop) -> None:
+    """Nor one that is a folder of the other's: what is in the way of a document has to be moved away by hand."""
     workshop.bring(counting(), renderers="one = Counting, two = Counting")
     news.configure(f'{FEED}[output]\nrenderers = ["one", "two"]\n')
     with pytest.raises(ConfigError, match=r"the renderer two \(feeder-made-up 1.0\) cannot have extra/list.txt: it belongs to the renderer one"):
+        news.cycle()
+    news.configure(f'{FEED}[output]\nrenderers = ["one", "two"]\n[output.two]\npath = "extra"\n')
+    with pytest.raises(ConfigError, match="cannot have extra: it belongs to the renderer one"):
         news.cycle()
 
 

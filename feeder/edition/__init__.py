@@ -203,8 +203,8 @@ def may_outlive(wanted: Wanted, noted: str) -> bool:
 
 
 def owned(path: str) -> bool:
-    """Whether a document at this path is ours, or may be one day."""
-    return path in OURS or path.partition("/")[0] in _FOLDERS
+    """Whether a document at this path is ours, or may be one day, or would be in the way of one: also on a disk that takes A for a."""
+    return path.partition("/")[0].casefold() in OURS | _FOLDERS
 
 
 def _feeds(current: Sequence[str], made_from: str, extras: Sequence[Extra], kept: Kept, key: Keys) -> Iterator[Wanted]:

@@ -12,9 +12,8 @@ from feeder.changes import Known
 
 __all__ = ["OURS", "Extra", "Keys", "Kind", "Wanted"]
 
-OURS = frozenset(
-    ("feed.xml", "rss.xml", "feed.json", "feeds.opml", "index.html", "404.html", "robots.txt", "health", "status", "status.json", "metrics")
-)
+DOCUMENTS = ("feed.xml", "rss.xml", "feed.json", "feeds.opml", "index.html", "404.html", "robots.txt")
+OURS = frozenset((*DOCUMENTS, "health", "status", "status.json", "status.css", "metrics"))
 """Names at the top that are ours whatever is published, or would hide what the server answers."""
 
 

@@ -57,6 +57,8 @@ class Extra:
 def _declared(said: object) -> Mapping[str, str]:
     if not isinstance(said, Mapping) or not said or not all(isinstance(word, str) and word for pair in said.items() for word in pair):
         raise TypeError("its documents are to be a mapping of paths to media types, and not empty")
+    if hidden := next((path for path in said if not path.isprintable()), None):
+        raise ValueError(f"{hidden!r} is no path that could be asked for")
     if broken := next((media for media in said.values() if "/" not in media or not media.isascii() or not media.isprintable()), None):
         raise ValueError(f"{broken!r} is no media type")
     return dict(said)
