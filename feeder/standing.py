@@ -278,8 +278,8 @@ def _plain(value: object) -> object:
 
 
 def stamped(when: date) -> str:
-    """A time (UTC) in RFC 3339, or a day."""
-    return when.isoformat().replace("+00:00", "Z")
+    """A time (UTC) in RFC 3339, whole seconds, or a day."""
+    return (when.replace(microsecond=0) if isinstance(when, datetime) else when).isoformat().replace("+00:00", "Z")
 
 
 def distance(when: datetime, now: datetime) -> str:

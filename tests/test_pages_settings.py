@@ -63,6 +63,8 @@ def test_an_own_png_is_the_icon_of_pages_and_feeds(room: Newsroom) -> None:
     assert b'<link rel="icon" sizes="160x160" type="image/png" href="../icon.png">' in documents["articles/rain.html"]
     assert b'<link rel="icon" sizes="32x32" href="../favicon.ico">' in documents["articles/rain.html"]
     assert b'<img src="../icon.png"' in documents["articles/rain.html"]
+    for page in ("index.html", "articles/rain.html"):
+        assert b"icon.svg" not in documents[page]
     sizes = {path: len(body) for path, body in documents.items()}
     assert not judge(sizes, documents.get, base="https://news.example/", now=room.now)
 

@@ -28,7 +28,7 @@ from feeder.server import app
 from feeder.service import House, Service
 from feeder.service._status import desks, owned
 from feeder.shelf import Shelf
-from feeder.standing import Cycle, Day, Standing, distance, facts, size
+from feeder.standing import Cycle, Day, Standing, distance, facts, size, stamped
 from feeder.survey import survey
 from tests.browser import NARROW, WIDE, Browser, needs_chromium
 from tests.situations import EMPTY, EVIL, NOON, RICH, WELL
@@ -83,6 +83,12 @@ def test_the_most_urgent_comes_first_and_each_says_what_to_do() -> None:
 )
 def test_how_it_stands_is_one_word_and_one_sentence(stands: Standing, state: str, headline: str) -> None:
     assert (stands.state, stands.headline) == (state, headline)
+
+
+def test_a_time_is_told_in_whole_seconds() -> None:
+    """What is due next is not a round moment; HTML has no microseconds."""
+    assert stamped(NOON.replace(second=7, microsecond=573938)) == stamped(NOON.replace(second=7))
+    assert stamped(NOON.date()) == f"{NOON:%Y-%m-%d}"
 
 
 @pytest.mark.parametrize(

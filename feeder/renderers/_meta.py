@@ -124,8 +124,7 @@ def _picture(image: Image) -> dict[str, object]:
 
 
 def _publisher(site: Site) -> dict[str, object]:
-    logo = _picture(site.image) if site.image else {"@type": "ImageObject", "url": f"{site.base}icon.svg"}
-    return {"@type": "Organization", "name": site.title, "url": site.base, "logo": logo}
+    return {"@type": "Organization", "name": site.title, "url": site.base, "logo": _picture(site.image or site.icon)}
 
 
 def _locale(language: str) -> Iterator[tuple[str, str]]:
