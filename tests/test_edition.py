@@ -72,7 +72,7 @@ def test_one_changed_article_changes_its_page_its_month_its_archive_and_the_feed
 
 
 def test_an_article_changes_the_pages_of_its_neighbours_only_when_it_comes_goes_or_is_called_otherwise() -> None:
-    """Neighbours by arrival: whatever else comes, and however it is dated, a page has the same two for ever; withdrawn ones are stepped over."""
+    """Neighbours by `published`: one that comes stands between two others, the newest beside one; withdrawn ones are stepped over."""
 
     def pages(entries: list[Known]) -> dict[str, str]:
         return {path: key for path, key in keys(edition(entries)).items() if path.startswith("articles/")}
@@ -81,9 +81,10 @@ def test_an_article_changes_the_pages_of_its_neighbours_only_when_it_comes_goes_
         one, two = pages(before), pages(after)
         return {path for path in one.keys() & two.keys() if one[path] != two[path]}
 
-    entries = [known(number) for number in range(1, 6)]  # the first is the last to have arrived
-    come = known(0, published=NOON - timedelta(days=999))
-    assert others(entries, [come, *entries]) == {"articles/a-1.html"}
+    entries = [known(number) for number in range(1, 6)]  # the first is the newest
+    assert others(entries, [known(0), *entries]) == {"articles/a-1.html"}
+    between = known(0, published=known(3).published - timedelta(seconds=1))
+    assert others(entries, [between, *entries]) == {"articles/a-3.html", "articles/a-4.html"}
     called = [replace(k, title="Fog") if k.id == "urn:x:3" else k for k in entries]
     assert others(entries, called) == {"articles/a-2.html", "articles/a-4.html"}
     gone = [replace(k, state=State.WITHDRAWN, since=NOON) if k.id == "urn:x:3" else k for k in entries]

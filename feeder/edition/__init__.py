@@ -100,7 +100,7 @@ NONE = Edition((), FOUNDED, (), frozenset())  # nothing is known, so nothing is 
 
 
 def neighbours(shelf: Edition, ident: str) -> tuple[Known | None, Known | None]:
-    """Who arrived next before a public entry, and who next after it, of those that are public."""
+    """Who was published next before a public entry, and who next after it, of those that are public."""
     leaf = shelf.kept.articles.get(ident) if shelf.kept else None
     return (leaf.older, leaf.newer) if leaf else (None, None)
 

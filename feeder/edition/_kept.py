@@ -28,7 +28,7 @@ class Group(NamedTuple):
 
 
 class Leaf(NamedTuple):
-    """The page of one article and all that it names: those on the same story, and who arrived next before it and after it."""
+    """The page of one article and all that it names: those on the same story, and who was published next before it and after it."""
 
     known: Known
     siblings: tuple[str, ...]
@@ -81,10 +81,10 @@ class Kept:
         )
 
     def pages(self, key: Keys) -> Iterator[Wanted]:
-        """The page of each article, the last to arrive first, and of each that is gone."""
-        arrived = [k for k in reversed(self.roll.arrived) if k.public]
+        """The page of each article, the newest first, and of each that is gone."""
+        newest = self.roll.public[::-1]
         kept, stories = self.articles, key.same_story
-        for newer, k, older in zip([None, *arrived], arrived, [*arrived[1:], None], strict=False):
+        for newer, k, older in zip([None, *newest], newest, [*newest[1:], None], strict=False):
             leaf, siblings = kept.get(k.id), stories.get(k.id, ())
             # Siblings may have changed: pages with any are not kept.
             if leaf is None or siblings or leaf.siblings or leaf.known is not k or leaf.older is not older or leaf.newer is not newer:
