@@ -18,7 +18,7 @@ from feeder.clock import Clock
 from feeder.errors import Abandoned, FeederError, LedgerError, PublishError
 from feeder.standing import Remark, Service
 
-__all__ = ["BOUNDS", "Bell", "Figures", "Outcome", "Pace", "Runner", "Work"]
+__all__ = ["BOUNDS", "GRACE", "Bell", "Figures", "Outcome", "Pace", "Runner", "Work"]
 
 JUMP = 2.0  # seconds the wall clock may drift from the monotonic one between two beats before it counts as moved
 LATE = 5.0  # seconds the scheduler may be behind its own plan before it counts as dead
@@ -200,9 +200,10 @@ class Runner:
             self._reasons[reason] = None
             self._asked.notify_all()
 
-    def allow(self, deadline: float) -> None:
-        """Give cycles so many seconds from now on."""
+    def allow(self, deadline: float, grace: float | None = None) -> None:
+        """Give cycles so many seconds from now on, and so many to stop once they are asked to."""
         self._deadline = deadline
+        self._grace = self._grace if grace is None else grace
 
     def note(self, about: str, problem: str | None) -> None:
         """Remember for health what is not as it should be with some part of the service, or that it is well again."""

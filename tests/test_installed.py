@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -35,6 +36,7 @@ from tests import plugs
 from tests.newsroom import NOON, NewsClock, Newsroom
 from tests.overseer import until
 from tests.plugs import GEMINI, Workshop
+from tests.test_service import MovingClock
 
 FEED = '[feed]\ntitle = "The News"\nbase_url = "https://news.example/"\n'
 DAY = timedelta(days=1)
@@ -874,6 +876,30 @@ def test_a_service_says_which_renderer_fails_and_takes_up_another_while_it_runs(
             assert (health["status"], health["reasons"]) == ("ok", [])
             assert answered(service, "/more.list") == (200, "text/x-list; charset=utf-8", b"Tide\nRain")
         finally:
+            service.stop()
+
+
+def test_a_cycle_past_its_deadline_in_a_plugin_is_no_hung_one_before_the_call_has_to_end(news: Newsroom, workshop: Workshop, made: list[int]) -> None:
+    """J5: the process that begins anew takes the cycles of all other feeds along; so a call that may take its 30 seconds is waited for."""
+    hold, held, hung = news.folder / "hold", news.folder / "held", threading.Event()
+    also = "from pathlib import Path; from time import sleep"
+    act = f"""Path({str(held)!r}).touch()
+            while Path({str(hold)!r}).exists(): sleep(0.01)"""
+    workshop.bring(counting(also=also, act=act), renderers="counting = Counting")
+    news.configure(EXTRA)
+    clock = MovingClock()
+    with news.parts() as parts:
+        service = Service(news.config, parts, lambda: news.config, watch=False, accept_removals=False, on_hung=hung.set, clock=clock)
+        hold.touch()
+        service.start(news.config)
+        try:
+            until(held.exists)
+            for late, expected in ((1, False), (20, False), (38, True)):
+                clock.tick_off = clock.wall_off = news.config.schedule.deadline + late
+                service.runner.beat()
+                assert hung.is_set() is expected
+        finally:
+            hold.unlink()
             service.stop()
 
 

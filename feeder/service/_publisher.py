@@ -18,13 +18,14 @@ from feeder.inbox import ignored_name
 from feeder.ledger import Logged
 from feeder.notify import Rounds
 from feeder.pipeline import Parts, Report, cycle
+from feeder.plugins import WITHIN
 from feeder.server import App, Desk, app
 from feeder.service._alarm import Alarm, Schedule
 from feeder.service._state import state
 from feeder.service._status import MOST, surveyed
 from feeder.shelf import ROOM, Shelf
 from feeder.standing import Settling, Standing
-from feeder.supervisor import Figures, Pace, Runner
+from feeder.supervisor import GRACE, Figures, Pace, Runner
 from feeder.survey import settings
 
 __all__ = ["Service", "max_age"]
@@ -51,6 +52,11 @@ def _shelf(config: Config, parts: Parts) -> Shelf:
     return shelf
 
 
+def _grace(config: Config) -> float:
+    """Seconds in which a cycle that is asked to stop may still do so: a plugin that is at work just then has as long as one call may take."""
+    return GRACE + (WITHIN if compose.plugged(config) else 0.0)
+
+
 class Service:
     """One publisher at work: its parts, its shelf and who wakes it.
 
@@ -75,7 +81,8 @@ class Service:
         self._log = log
         self._alarm = Alarm(_schedule(config), self._request, log=log)
         loaded, deadline = bool(manifest and manifest.items), config.schedule.deadline
-        self.runner = Runner(self._cycle, self._alarm, deadline=deadline, on_hung=on_hung, clock=clock, loaded=loaded, log=log)
+        grace = _grace(config)
+        self.runner = Runner(self._cycle, self._alarm, deadline=deadline, on_hung=on_hung, clock=clock, grace=grace, loaded=loaded, log=log)
         self._parts = parts
         self._taking = threading.Lock()
         self._load = load
@@ -172,7 +179,7 @@ class Service:
         self._log.info("the configuration was read again")
         self.runner.note("config", None)
         self._alarm.start(_schedule(config))
-        self.runner.allow(config.schedule.deadline)
+        self.runner.allow(config.schedule.deadline, _grace(config))
         self.runner.request("configuration")
 
     def _kept(self, config: Config) -> object:
