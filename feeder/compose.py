@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import replace
@@ -273,7 +274,9 @@ def _theme(config: Config, site: Site, ledger: Ledger, *, keep: bool) -> tuple[T
     """The theme beside the configuration, which `keep` has the ledger remember; where anything in it is broken, the last one that was not."""
     found, problems = theme.read(config.root)
     problems = problems or fitting.faults(site, found.templates)
-    last = ledger.get("theme") or ""
+    last, faults = ledger.get("theme") or "", json.dumps([str(problem) for problem in problems])
+    if keep and faults != (ledger.get("faults") or "[]"):
+        ledger.put(faults=faults)
     if problems:
         return Theme.unpacked(last), problems
     if keep and found.packed() != last:

@@ -217,6 +217,7 @@ class Standing:
     hubs: tuple[Hub, ...] = ()
     plugins: tuple[str, ...] = ()
     failing: tuple[Failing, ...] = ()
+    templates: tuple[str, ...] = ()
     cycles: tuple[Cycle, ...] = ()
     days: tuple[Day, ...] = ()
     service: Service | None = None
@@ -313,7 +314,7 @@ def _of_the_service(s: Standing) -> Iterator[Concern]:
     if service.error:
         again = "it is tried again by itself, ever more seldom, and at each look"
         yield Concern("cycles", f"the last cycle failed: {service.error}", f"{again}; what was published before stays", grave=True)
-    below = {"articles", "plugins", "removals", "summaries", *(hub.hub for hub in s.hubs)}  # told from the ledger, which has more to say
+    below = {"articles", "plugins", "removals", "summaries", "templates", *(hub.hub for hub in s.hubs)}  # told from the ledger, which has more to say
     for about, problem in service.notes:
         if s.trouble or about not in below:
             yield Concern(about, problem, "mend it, and send SIGHUP or: feeder retry" if about == "config" else "")
@@ -331,6 +332,8 @@ def _of_articles(s: Standing) -> Iterator[Concern]:
 def _of_others(s: Standing) -> Iterator[Concern]:
     for plugin in s.failing:
         yield Concern("plugins", plugin.reason, "what it makes stays as it was; it is tried again with the next change, by feeder retry at once")
+    for fault in s.templates:
+        yield Concern("templates", fault, "pages stay as they were until it is mended; then it is taken up with the next look")
     for hub in s.hubs:
         if hub.error:
             waits = f"; {count(hub.waiting, 'ping waits', 'pings wait')}" if hub.waiting else ""

@@ -75,6 +75,7 @@ def _told(ledger: Ledger, blank: Standing, now: datetime, most: int | None) -> S
         hubs=_hubs(ledger, now),
         plugins=ledger.plugins.used(),
         failing=tuple(Failing(failure.reason, failure.since) for failure in ledger.plugins.failing()),
+        templates=tuple(json.loads(ledger.get("faults") or "[]")),
         cycles=tuple(Cycle(c.started, c.seconds, c.summary, c.documents, c.bytes) for c in ledger.cycles()),
         days=_days(ledger.per_day(now.date() - timedelta(days=DAYS - 1)), now),
     )

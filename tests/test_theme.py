@@ -17,6 +17,7 @@ from feeder.renderers import fitting
 from feeder.renderers.html import POLICY, Pages
 from feeder.service import Service, _metrics
 from feeder.service._state import SAID
+from feeder.survey import survey
 from feeder.theme import Theme
 from tests.newsroom import Newsroom
 from tests.overseer import until
@@ -124,6 +125,20 @@ def test_a_broken_template_stops_no_feed_and_changes_no_page(news: Newsroom) -> 
     assert "<p>Mine: Rain</p>" in page(news, "articles/rain.html")
     assert before.partition("Mine")[0] == page(news).partition("Mine")[0]
     assert [problem.where for problem in once.check(news.config, clock=Clock()).problems] == ["templates/article.html:1"]
+
+
+def test_status_tells_of_a_broken_template_until_it_is_mended(news: Newsroom) -> None:
+    """From the ledger, so that no service has to run; and a second look writes nothing."""
+    news.cycle()
+    assert survey(news.config.state, now=news.now).state == "ok"
+    broken = lay(news, "templates/article.html", "{{ nonsense }}")
+    news.cycle()
+    told = survey(news.config.state, now=news.now)
+    assert (told.state, [concern.about for concern in told.concerns]) == ("attention", ["templates"])
+    assert told.templates[0].startswith("templates/article.html:1: ")
+    broken.unlink()
+    news.cycle()
+    assert survey(news.config.state, now=news.now).state == "ok"
 
 
 def test_a_template_that_leads_out_of_its_folder_is_not_read(news: Newsroom) -> None:
