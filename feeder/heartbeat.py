@@ -17,6 +17,7 @@ __all__ = ["Heartbeat"]
 
 LEAST = 60.0  # seconds between two signs
 PATIENCE = 10.0  # seconds for one
+TRIES = 3  # for one good cycle: the next may be a day away
 
 
 class Heartbeat:
@@ -41,6 +42,7 @@ class Heartbeat:
 
     def _run(self) -> None:
         with suppress(Abandoned):
+            failed = 0
             while True:
                 self._good.wait()
                 self._check()
@@ -50,6 +52,9 @@ class Heartbeat:
                 reason = f"it answered {outcome.status}" if isinstance(outcome, Answered) else outcome.reason
                 self._check()
                 self._note(None if well else f"the monitor is not reached: {reason}")
+                failed = 0 if well else failed + 1
+                if failed % TRIES:
+                    self._good.set()
                 self._stopping.wait(self._least)
 
     def _check(self) -> None:

@@ -39,9 +39,12 @@ class Pulse:
             if said != self._said:
                 self._write(said)
                 self._beat = tick
-            elif address is None and tick - self._beat >= RHYTHM:
-                os.utime(self._file)
+            elif tick - self._beat >= RHYTHM:
                 self._beat = tick
+                if not self._file.exists():
+                    self._write(said)
+                elif address is None:
+                    os.utime(self._file)
 
     def end(self) -> None:
         """The service has stopped."""

@@ -111,7 +111,7 @@ def _unit(facts: Facts) -> Iterator[str]:
 def _service(facts: Facts) -> Iterator[str]:
     yield "[Service]"
     yield "# It says itself when the first cycle is out, and that it is alive; a cycle that hangs is cured before the watchdog runs out."
-    yield from ("Type=notify", "NotifyAccess=main", "WatchdogSec=1min", "TimeoutStartSec=3min", "TimeoutStopSec=15s")
+    yield from ("Type=notify", "NotifyAccess=main", "WatchdogSec=90s", "TimeoutStartSec=3min", "TimeoutStopSec=15s")
     yield "# The colon: nothing in the command is a variable."
     yield f"ExecStart=:{' '.join(map(_quoted, facts.command))}"
     yield "ExecReload=kill -HUP $MAINPID"

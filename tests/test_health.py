@@ -94,6 +94,15 @@ def test_the_sign_of_life_is_given_again_and_again_where_there_is_no_server_to_a
     sign.end()
 
 
+@pytest.mark.parametrize("address", ["http://127.0.0.1:8000/", None])
+def test_a_sign_of_life_that_somebody_took_away_comes_back(tmp_path: Path, address: str | None) -> None:
+    sign = pulse.Pulse(tmp_path)
+    sign.beat(0.0, address, WELL)
+    (tmp_path / "pulse").unlink()
+    sign.beat(pulse.RHYTHM, address, WELL)
+    assert (tmp_path / "pulse").exists()
+
+
 def test_a_sign_of_life_that_cannot_be_given_stops_nobody(tmp_path: Path) -> None:
     pulse.Pulse(tmp_path / "nowhere").beat(0.0, None, WELL)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from feeder.endpoint import Endpoint
-from feeder.heartbeat import Heartbeat
+from feeder.heartbeat import TRIES, Heartbeat
 from tests.overseer import overseen, until
 from tests.test_health import got, posted
 
@@ -36,3 +36,16 @@ def test_two_signs_are_a_while_apart() -> None:
         until(lambda: beat.good() or len(paths) == 2)  # type: ignore[func-returns-value]
         beat.stop()
         assert time.monotonic() - first > 0.4
+
+
+def test_a_sign_that_is_not_heard_is_given_three_times_and_then_with_the_next_good_cycle() -> None:
+    """The next cycle may be a day away, and one hiccup is no alarm."""
+    with posted(500, 0.0) as (address, paths):
+        beat = Heartbeat(Endpoint(address, agent="test", headers={}, head_only=True), note=lambda _: None, least=0.05)
+        beat.good()
+        until(lambda: len(paths) == TRIES)
+        time.sleep(0.3)
+        assert len(paths) == TRIES
+        beat.good()
+        until(lambda: len(paths) > TRIES)
+        beat.stop()
