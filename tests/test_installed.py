@@ -678,14 +678,16 @@ def test_the_authors_own_summary_goes_before_that_of_a_plugin(news: Newsroom, wo
 
 def test_what_does_not_end_is_left_behind_and_ended() -> None:
     """A loop in Python ends soon after, and the plugin can be asked again."""
-    boundary, seen = Boundary("the reader .odd", within=0.05), list[int]()
+    boundary, seen, traced = Boundary("the reader .odd", within=0.05), list[int](), list[bool]()
 
     def loops() -> None:
-        while True:
+        while not traced:
             seen.append(1)
 
     with pytest.raises(PluginError, match=r"^the reader \.odd did not end within 0\.05 s$"):
         boundary.call(loops)
+    if sys.gettrace():  # by what measures coverage: then nothing is interrupted
+        traced.append(True)
     for _ in range(100):
         try:
             assert boundary.call(lambda: "back") == "back"

@@ -7,6 +7,7 @@ an exception, which ends a loop in Python; what waits in C is left alone, and as
 
 from __future__ import annotations
 
+import sys
 import threading
 from traceback import format_exception_only, walk_tb
 from typing import TYPE_CHECKING, TypeVar
@@ -76,7 +77,8 @@ def _interrupt(thread: threading.Thread) -> None:
     """Have the thread raise SystemExit as soon as it runs Python again."""
     import ctypes  # hardly ever needed
 
-    if thread.ident is not None:
+    # Traced, CPython 3.11 stands still at its next call for as long as another thread waits in C with an exception to come.
+    if thread.ident is not None and sys.gettrace() is None:
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit))
 
 
