@@ -21,7 +21,7 @@ CORE = (
     "model.py",
     "ledger/*",
 )  # decides and remembers what subscribers see: no branch untested
-PYTEST = ("pytest", "-n", "2")
+PYTEST = ("pytest", "-n", "2", "--dist", "worksteal")
 COVERED = ("--cov=feeder", "--cov-branch", "--cov-report=")
 LINT_IMPORTS = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True))"
 STEPS: dict[str, tuple[str, ...]] = {
