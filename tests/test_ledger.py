@@ -25,7 +25,7 @@ from feeder.ledger import FileRecord, Ledger, Logged, Shelved, Told, holder
 from feeder.ledger._database import APPLICATION, MIGRATIONS, opened, told
 from feeder.ledger._rebuilt import rebuilding
 from feeder.model import Article, Category, Link, Person
-from tests.fakes import refused
+from tests.fakes import powerless, refused
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -444,3 +444,11 @@ def test_a_ledger_from_before_tags_were_kept_learns_them_from_its_contents(tmp_p
         db.executescript(f"DROP TABLE facet; {step}")
     with closing(Ledger.open(tmp_path)) as ledger:
         assert [facet.label for facet in ledger.facets.all()["urn:x:1"]] == ["Ann", "C++", "rain"]
+
+
+def test_a_ledger_in_a_folder_that_is_shut_says_whom_to_let_in(tmp_path: Path) -> None:
+    """I9 for what is looked at."""
+    shut = tmp_path / "shut"
+    shut.mkdir(mode=0)
+    with pytest.raises(LedgerError, match=r"cannot be read: Permission denied; let the user that runs feeder into its folder"):
+        powerless(lambda: Ledger.look(shut))

@@ -145,7 +145,9 @@ def test_the_block_is_for_everybody_and_fits_in_its_place(browser: Browser, home
 
 
 @needs_chromium
-@pytest.mark.parametrize("path", ["feed.xml", "rss.xml", "tags/weather/feed.xml", "archive/0001.xml"])
+@pytest.mark.parametrize(
+    "path", ["feed.xml", "archive/0001.xml", *(pytest.param(path, marks=pytest.mark.slow) for path in ("rss.xml", "tags/weather/feed.xml"))]
+)
 @pytest.mark.parametrize(("width", "dark"), [(NARROW, True), (WIDE, False)])
 def test_a_feed_in_a_browser_says_what_it_is_and_lists_its_articles(browser: Browser, home: str, path: str, width: int, dark: bool) -> None:
     """XML with a stylesheet of this site and nothing else; what is for machines is not shown, and nothing is wider than the window."""
