@@ -114,17 +114,6 @@ def test_the_watchdog_hears_nothing_while_a_cycle_hangs_and_again_from_the_proce
         assert service.stop() < 5
 
 
-@pytest.mark.slow
-def test_a_process_that_starts_anew_in_place_finds_its_manager_again(tmp_path: Path) -> None:
-    """It hangs in a plugin, which has as long as one call may take before."""
-    with overseen(tmp_path, '[schedule]\ndeadline = "500ms"\n', watchdog=20.0, held=True) as service:
-        service.write("river.txt")
-        until(lambda: "A cycle hangs and does not stop: the process starts anew in place" in service.said("STATUS"), 60)
-        service.release()
-        until(lambda: service.said("READY"))
-        assert service.stop() < 5
-
-
 def test_a_reload_begins_and_ends_whatever_comes_of_it(tmp_path: Path) -> None:
     """As Type=notify-reload wants it: the time is the monotonic clock's, from after the signal."""
     with overseen(tmp_path) as service:
